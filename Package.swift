@@ -1,0 +1,72 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// DESIGN: arrows are the only imports allowed; `make lint` (scripts/check-imports) holds them.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: [], resources: resources, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "telecine",
+    platforms: [.macOS(.v15), .iOS(.v18)],
+    products: [
+        .executable(name: "telecine", targets: ["telecine"]),
+        .library(name: "TelecineClient", targets: ["TelecineClient"]),
+    ],
+    targets: [
+        // C libraries, from Debian's or Homebrew's packages.
+        .systemLibrary(
+            name: "CMicroHTTP", pkgConfig: "libmicrohttpd",
+            providers: [.apt(["libmicrohttpd-dev"]), .brew(["libmicrohttpd"])]),
+        .systemLibrary(
+            name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+        .systemLibrary(
+            name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"]), .brew(["argon2"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+
+        // Floor 0
+        library("Core", []),
+        library("Crypto", ["COpenSSL", "CArgon2"]),
+        // Floor 1
+        library("HTTP", ["Core", "CMicroHTTP", "CZlib"]),
+        library("SQL", ["Core", "CSQLite", "Crypto"]),
+        library("ObjectStorage", ["Core", "Crypto"]),
+        library("Media", ["Core"]),
+        // Floor 2
+        library("Service", ["Core", "Crypto", "SQL", "ObjectStorage", "Media"]),
+        // Floor 3
+        library("API", ["Core", "Crypto", "HTTP", "Service"], resources: [.copy("Pages")]),
+        library("TelecineClient", ["Core"]),
+        // Floor 4
+        .executableTarget(
+            name: "telecine",
+            dependencies: [
+                "Core", "Crypto", "HTTP", "SQL", "ObjectStorage", "Media", "Service", "API", "TelecineClient",
+            ],
+            swiftSettings: settings),
+
+        tests("CoreTests", ["Core"]),
+        tests("CryptoTests", ["Crypto"]),
+        tests("HTTPTests", ["HTTP", "Core"]),
+        tests("SQLTests", ["SQL", "Core"]),
+        tests("ObjectStorageTests", ["ObjectStorage", "Core"]),
+        tests("MediaTests", ["Media", "Core"]),
+        tests("ServiceTests", ["Service", "Core", "SQL", "ObjectStorage", "Crypto", "Media"]),
+        tests("APITests", ["API", "Core", "HTTP", "Service", "TelecineClient"]),
+    ]
+)
