@@ -1,0 +1,57 @@
+internal import Core
+internal import Foundation
+package import HTTP
+
+/// The pages: HTML, CSS and ES modules from the binary's resources. No build step.
+package struct PageRoutes: Sendable {
+    private let root: String
+
+    package init() {
+        root = Bundle.module.resourceURL?.appendingPathComponent("Pages").path ?? "Pages"
+    }
+
+    package func register(on router: inout Router) {
+        router.on(.get, "/") { try page("index.html", for: $0) }
+        router.on(.get, "/watch/:id") { try page("watch.html", for: $0) }
+        router.on(.get, "/setup") { try page("setup.html", for: $0) }
+        router.on(.get, "/favicon.ico") { _ in Response.redirect(to: "/static/favicon.svg", status: .found) }
+        router.on(.get, "/static/*path") { request in
+            try file("static/\(request.parameters["path"] ?? "")", for: request)
+        }
+    }
+
+    /// Scripts, styles and connections from here only; media also from memory (MSE). No page frames another.
+    private static let policy =
+        "default-src 'self'; media-src 'self' blob:; img-src 'self' data: blob:; style-src 'self'; "
+        + "script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+    private func page(_ name: String, for request: Request) throws -> Response {
+        var response = try file(name, for: request)
+        response.headers["Content-Security-Policy"] = Self.policy
+        return response
+    }
+
+    private func file(_ name: String, for request: Request) throws -> Response {
+        let path = "\(root)/\(name)"
+        guard FileManager.default.fileExists(atPath: path) else { throw ServiceError(.notFound, "Page not found.") }
+        var response = try FileResponse.make(
+            for: request, path: path, contentType: Self.contentType(name), cacheControl: "no-cache")
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        // Addresses of pages and signed links stay here.
+        response.headers["Referrer-Policy"] = "same-origin"
+        return response
+    }
+
+    private static func contentType(_ name: String) -> String {
+        switch name.split(separator: ".").last {
+        case "html": "text/html; charset=utf-8"
+        case "css": "text/css; charset=utf-8"
+        case "js": "text/javascript; charset=utf-8"
+        case "svg": "image/svg+xml"
+        case "json", "webmanifest": "application/json"
+        case "png": "image/png"
+        case "woff2": "font/woff2"
+        default: "application/octet-stream"
+        }
+    }
+}

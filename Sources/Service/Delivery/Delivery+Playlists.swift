@@ -1,0 +1,43 @@
+package import Core
+internal import Media
+internal import SQL
+
+/// Playlists: computed from the plan and the catalog, never stored.
+extension Delivery {
+    /// The master playlist: the rungs that can be delivered now, with measured rates.
+    package func master(_ token: StreamToken) async throws -> String {
+        guard let plan = try await plan(token.asset, token.version) else { throw Self.nothing }
+        let renditions = try await catalog.renditions(of: token.asset, version: token.version)
+        let listed = VersionState.listed(renditions)
+        let audio = renditions.first { $0.name == VersionState.audioName }
+        let variants = plan.rungs.compactMap { rung -> Playlist.Variant? in
+            guard let record = listed.first(where: { $0.name == rung.name }) else { return nil }
+            return Playlist.Variant(
+                uri: "\(rung.name)/playlist.m3u8", width: rung.width, height: rung.height,
+                frameRate: plan.timeline.rate, codecs: record.codecs ?? "", bandwidth: record.bandwidth ?? 0,
+                averageBandwidth: record.averageBandwidth ?? 0)
+        }
+        let group = audio.map { record in
+            Playlist.Audio(
+                uri: "\(VersionState.audioName)/playlist.m3u8", codecs: record.codecs ?? "", channels: 2,
+                bandwidth: record.bandwidth ?? 0, averageBandwidth: record.averageBandwidth ?? 0)
+        }
+        guard !variants.isEmpty || (plan.rungs.isEmpty && audio?.isComplete == true) else { throw Self.nothing }
+        return Playlist.master(variants: variants, audio: group)
+    }
+
+    /// The media playlist of a rendition: complete, as VOD, whether or not its segments exist yet.
+    package func playlist(_ token: StreamToken, rendition: String) async throws -> String {
+        guard let plan = try await plan(token.asset, token.version) else { throw Self.nothing }
+        let durations: [Double]
+        if rendition == VersionState.audioName, plan.hasAudio {
+            durations = plan.timeline.audioSegmentDurations
+        } else if plan.rungs.contains(where: { $0.name == rendition }) {
+            durations = plan.timeline.segmentDurations
+        } else {
+            throw Self.nothing
+        }
+        return Playlist.media(
+            segments: durations.enumerated().map { (duration: $1, uri: "\($0).m4s") }, map: "init.mp4")
+    }
+}

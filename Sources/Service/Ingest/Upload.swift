@@ -1,0 +1,81 @@
+package import Core
+internal import Foundation
+package import SQL
+
+/// A byte sequence being received in numbered parts of one size (the last may be shorter).
+package struct Upload: Sendable {
+    package enum State: String, Sendable {
+        case created, receiving, validating, hashing, complete, failed
+    }
+
+    package let id: UploadID
+    package let owner: UserID
+    package let fileName: String
+    package let fileType: String
+    package let metadata: [String: JSONValue]
+    /// Bytes.
+    package let size: Int64
+    /// Bytes of every part but the last.
+    package let partSize: Int64
+    package let parts: Int
+    /// Parts that were acknowledged.
+    package var received: Int
+    /// Lower-case hexadecimal SHA-256 that the client stated, if it did.
+    package let statedHash: String?
+    package var state: State
+    package var error: String?
+    package var assetID: AssetID?
+    package let createdAt: Timestamp
+    package var lastPartAt: Timestamp?
+    package let expiresAt: Timestamp
+
+    /// The bytes that part `number` must have.
+    package func length(ofPart number: Int) -> Int64 {
+        number == parts - 1 ? size - Int64(number) * partSize : partSize
+    }
+
+    package var acceptsParts: Bool { state == .created || state == .receiving }
+}
+
+extension Upload {
+    static let columns: Query = """
+        id, user_id, file_name, file_type, metadata, size, part_size, parts, received, stated_hash, state, error,
+        asset_id, created_at, last_part_at, expires_at
+        """
+
+    init(row: Row) throws {
+        id = try row.get("id")
+        owner = try row.get("user_id")
+        fileName = try row.get("file_name")
+        fileType = try row.get("file_type")
+        metadata = try JSONDecoder().decode(
+            [String: JSONValue].self, from: Data(try row.get("metadata", as: String.self).utf8))
+        size = try row.get("size")
+        partSize = try row.get("part_size")
+        parts = try row.get("parts")
+        received = try row.get("received")
+        statedHash = try row.get("stated_hash")
+        state = State(rawValue: try row.get("state")) ?? .failed
+        error = try row.get("error")
+        assetID = try row.get("asset_id")
+        createdAt = try row.get("created_at")
+        lastPartAt = try row.get("last_part_at")
+        expiresAt = try row.get("expires_at")
+    }
+
+    static func find(_ id: UploadID, in connection: any Connection) throws -> Upload? {
+        try connection.first("SELECT \(sql: columns) FROM uploads WHERE id = \(id)").map(Upload.init(row:))
+    }
+
+    func insert(door: String, in transaction: any Connection) throws {
+        let metadata = String(decoding: try JSONEncoder().encode(metadata), as: UTF8.self)
+        try transaction.run(
+            """
+            INSERT INTO uploads (id, user_id, door, file_name, file_type, metadata, size, part_size, parts, received,
+                stated_hash, state, error, asset_id, created_at, last_part_at, expires_at)
+            VALUES (\(id), \(owner), \(door), \(fileName), \(fileType), \(metadata), \(size), \(partSize), \(parts),
+                \(received), \(statedHash), \(state.rawValue), \(error), \(assetID), \(createdAt), \(lastPartAt),
+                \(expiresAt))
+            """)
+    }
+}

@@ -1,0 +1,148 @@
+package import Core
+internal import Foundation
+package import SQL
+
+/// The queue of jobs in the database. Safe for any number of workers in any number of processes.
+package struct JobQueue: Sendable {
+    /// A claimed row: the job's stored form and what the worker needs around it.
+    package struct Claim: Sendable {
+        package let id: JobID
+        package let kind: String
+        package let payload: [UInt8]
+        package let attempts: Int
+        package let requestID: String?
+    }
+
+    /// How long a claim holds without a heartbeat. A dead worker costs at most this much waiting
+    /// (none under `serve`, which gives its children's leases back as soon as they end).
+    package static let lease = Duration.seconds(15)
+    /// A job whose workers die this often is buried: it is what kills them.
+    static let maximumCrashes: Int64 = 20
+
+    let database: any Database
+
+    package init(database: any Database) {
+        self.database = database
+    }
+
+    /// Enqueues inside the caller's transaction.
+    package static func enqueue(
+        _ job: some Job, priority: Priority = .normal, after delay: Duration = .zero, in transaction: any Connection
+    ) throws {
+        let now = Timestamp.now
+        let payload = String(decoding: try JSONEncoder().encode(job), as: UTF8.self)
+        let type = type(of: job)
+        try transaction.run(
+            """
+            INSERT INTO jobs (kind, payload, subject, lane, priority, state, attempts, crashes, run_at,
+                request_id, created_at)
+            VALUES (\(type.kind), \(payload), \(job.subject), \(type.lane.rawValue), \(priority.rawValue), 'queued',
+                0, 0, \(now + delay), \(Trace.requestID), \(now))
+            """)
+    }
+
+    /// Takes the most urgent job of a lane, or one whose worker has died; nil when there is none.
+    package func claim(lane: Lane, worker: String) async throws -> Claim? {
+        let now = Timestamp.now
+        // Looking first keeps idle workers from taking the write lock ten times a second.
+        guard
+            try await database.read({ connection in
+                try connection.first(
+                    """
+                    SELECT id FROM jobs WHERE lane = \(lane.rawValue)
+                        AND ((state = 'queued' AND run_at <= \(now)) OR (state = 'running' AND lease_until < \(now)))
+                    LIMIT 1
+                    """)
+            }) != nil
+        else { return nil }
+        return try await database.write { transaction in
+            try transaction.first(Self.claiming(lane: lane, worker: worker, now: now)).map { row in
+                Claim(
+                    id: try row.get("id"), kind: try row.get("kind"),
+                    payload: Array(try row.get("payload", as: String.self).utf8), attempts: try row.get("attempts"),
+                    requestID: try row.get("request_id"))
+            }
+        }
+    }
+
+    private static func claiming(lane: Lane, worker: String, now: Timestamp) -> Query {
+        let candidate: Query = """
+            SELECT id FROM jobs WHERE lane = \(lane.rawValue)
+                AND ((state = 'queued' AND run_at <= \(now)) OR (state = 'running' AND lease_until < \(now)))
+            ORDER BY priority DESC, id LIMIT 1
+            """
+        let change: Query = """
+            UPDATE jobs SET crashes = crashes + (CASE WHEN state = 'running' THEN 1 ELSE 0 END),
+                state = 'running', worker = \(worker), lease_until = \(now + lease)
+            """
+        let result: Query = "RETURNING id, kind, payload, attempts, request_id"
+        return Query(
+            sqlite: "\(sql: change) WHERE id = (\(sql: candidate)) \(sql: result)",
+            postgres: "\(sql: change) WHERE id = (\(sql: candidate) FOR UPDATE SKIP LOCKED) \(sql: result)")
+    }
+
+    /// Extends the lease. False when the job is no longer this worker's: it was cancelled or taken over.
+    package func heartbeat(_ id: JobID, worker: String) async throws -> Bool {
+        try await database.write { transaction in
+            try transaction.run(
+                """
+                UPDATE jobs SET lease_until = \(Timestamp.now + Self.lease)
+                WHERE id = \(id) AND worker = \(worker) AND state = 'running'
+                """) == 1
+        }
+    }
+
+    /// Removes a job that is done, unless it belongs to another worker by now.
+    package func finish(_ id: JobID, worker: String) async throws {
+        try await database.write { transaction in
+            try transaction.run("DELETE FROM jobs WHERE id = \(id) AND worker = \(worker) AND state = 'running'")
+        }
+    }
+
+    /// Puts a job back. `reason` nil: a snooze, which does not count as an attempt.
+    package func retry(_ id: JobID, worker: String, after delay: Duration, reason: String?) async throws {
+        try await database.write { transaction in
+            try transaction.run(
+                """
+                UPDATE jobs SET state = 'queued', worker = NULL, lease_until = NULL, run_at = \(Timestamp.now + delay),
+                    attempts = attempts + \(reason == nil ? 0 : 1), reason = \(reason)
+                WHERE id = \(id) AND worker = \(worker) AND state = 'running'
+                """)
+        }
+    }
+
+    /// Keeps a job that can never succeed, with the reason.
+    package func bury(_ id: JobID, worker: String, reason: String) async throws {
+        try await database.write { transaction in
+            try transaction.run(
+                """
+                UPDATE jobs SET state = 'dead', worker = NULL, lease_until = NULL, reason = \(reason),
+                    attempts = attempts + 1
+                WHERE id = \(id) AND worker = \(worker) AND state = 'running'
+                """)
+        }
+    }
+
+    /// Gives back at once what a worker held that is known to have ended.
+    package func release(worker: String) async throws {
+        try await database.write { transaction in
+            try transaction.run(
+                """
+                UPDATE jobs SET state = 'queued', worker = NULL, lease_until = NULL, crashes = crashes + 1
+                WHERE worker = \(worker) AND state = 'running'
+                """)
+        }
+    }
+
+    /// Cancels everything that works for a subject, running jobs too: their heartbeats tell their workers.
+    package static func cancel(subject: String, in transaction: any Connection) throws {
+        try transaction.run("DELETE FROM jobs WHERE subject = \(subject) AND state <> 'dead'")
+    }
+
+    /// Jobs that crashed their workers too often; the worker buries them instead of running them.
+    func crashes(of id: JobID) async throws -> Int64 {
+        try await database.read { connection in
+            try connection.first("SELECT crashes FROM jobs WHERE id = \(id)")?.get("crashes") ?? 0
+        }
+    }
+}

@@ -1,0 +1,164 @@
+package import Core
+internal import Foundation
+internal import Synchronization
+
+/// Claims jobs and runs them, one at a time in each slot, until its task is cancelled.
+///
+/// Cancelling drains: running jobs are cancelled too (their children are killed) and given back, so that
+/// another worker starts them again at once.
+package struct Worker: Sendable {
+    let name: String
+    let queue: JobQueue
+    let context: ProcessingContext
+    let slots: [Lane]
+    let logger: Logger
+
+    /// - Parameters:
+    ///   - name: unique among living workers; `serve` gives leases back by it.
+    ///   - slots: one lane an element; how many jobs of it run at once.
+    package init(name: String, queue: JobQueue, context: ProcessingContext, slots: [Lane], logger: Logger) {
+        self.name = name
+        self.queue = queue
+        self.context = context
+        self.slots = slots
+        self.logger = logger
+    }
+
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            for lane in slots {
+                group.addTask { await work(lane: lane) }
+            }
+        }
+        do {
+            // The tasks of this scope are cancelled; giving back must still happen.
+            try await Task { try await queue.release(worker: name) }.value
+        } catch {
+            logger.warning("could not give leases back; they run out by themselves", ["error": .string("\(error)")])
+        }
+    }
+
+    private func work(lane: Lane) async {
+        var lastChange: Int64 = -1
+        while !Task.isCancelled {
+            do {
+                if let claim = try await queue.claim(lane: lane, worker: name) {
+                    await run(claim)
+                    continue
+                }
+                try await waitForChange(since: &lastChange)
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.error("a worker could not reach the queue", ["error": .string(String(reflecting: error))])
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+
+    /// Returns when another process has changed the database, or after a second: jobs can also become due by time.
+    private func waitForChange(since last: inout Int64) async throws {
+        for _ in 0..<20 {
+            try await Task.sleep(for: .milliseconds(50))
+            let counter = try await queue.database.changeCounter()
+            if counter != last {
+                last = counter
+                return
+            }
+        }
+    }
+
+    private func run(_ claim: JobQueue.Claim) async {
+        await Trace.$requestID.withValue(claim.requestID) {
+            do {
+                guard let job = try JobKinds.decode(kind: claim.kind, payload: claim.payload) else {
+                    // A newer release wrote it: leave it to a worker that knows it.
+                    try await queue.retry(claim.id, worker: name, after: .seconds(30), reason: nil)
+                    return
+                }
+                try await settle(claim, job)
+            } catch {
+                logger.error(
+                    "a job's outcome could not be recorded; its lease will run out",
+                    ["job": .integer(claim.id.rawValue), "error": .string(String(reflecting: error))])
+            }
+        }
+    }
+
+    private func settle(_ claim: JobQueue.Claim, _ job: any Job) async throws {
+        let start = ContinuousClock.now
+        if try await queue.crashes(of: claim.id) >= JobQueue.maximumCrashes {
+            return try await bury(claim, job, reason: "Processing this file stopped the worker again and again.")
+        }
+        let result = await withHeartbeat(claim) { try await job.run(in: context) }
+        var fields: [String: JSONValue] = [
+            "job": .integer(claim.id.rawValue), "kind": .string(claim.kind), "subject": .string(job.subject),
+            "seconds": .number((ContinuousClock.now - start).inSeconds),
+        ]
+        switch result {
+        case .success(.done):
+            try await queue.finish(claim.id, worker: name)
+            logger.info("job done", fields)
+        case .success(.snooze(let delay)):
+            try await queue.retry(claim.id, worker: name, after: delay, reason: nil)
+        case .success(.cancel(let reason)):
+            try await bury(claim, job, reason: reason)
+        case .failure(is CancellationError), .failure where Task.isCancelled:
+            logger.info("job given up", fields)
+        case .failure(let error):
+            fields["error"] = .string(String(reflecting: error))
+            let attempts = claim.attempts + 1
+            guard attempts < type(of: job).attempts else {
+                return try await bury(claim, job, reason: Self.publicReason(error))
+            }
+            logger.warning("job failed, will be tried again", fields)
+            try await queue.retry(
+                claim.id, worker: name, after: .seconds(1 << min(attempts, 8)), reason: "\(error)")
+        }
+    }
+
+    private func bury(_ claim: JobQueue.Claim, _ job: any Job, reason: String) async throws {
+        logger.error(
+            "job buried",
+            [
+                "job": .integer(claim.id.rawValue), "kind": .string(claim.kind), "subject": .string(job.subject),
+                "reason": .string(reason),
+            ])
+        try await job.buried(reason: reason, in: context)
+        try await queue.bury(claim.id, worker: name, reason: reason)
+    }
+
+    /// What a person may read of an error that ended a job.
+    static func publicReason(_ error: any Error) -> String {
+        (error as? ServiceError)?.message ?? "\(error)"
+    }
+
+    /// Runs the body while extending its lease; cancels it when the lease is lost.
+    private func withHeartbeat(
+        _ claim: JobQueue.Claim, _ body: @escaping @Sendable () async throws -> JobOutcome
+    ) async -> Result<JobOutcome, any Error> {
+        await withTaskGroup(of: Result<JobOutcome, any Error>?.self) { group in
+            group.addTask {
+                do { return .success(try await body()) } catch { return .failure(error) }
+            }
+            group.addTask {
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: JobQueue.lease / 5)
+                    if Task.isCancelled { break }
+                    // A database that is busy for a moment does not end the job: the lease is longer than that.
+                    guard (try? await queue.heartbeat(claim.id, worker: name)) != false else {
+                        return .failure(CancellationError())
+                    }
+                }
+                return nil
+            }
+            for await result in group {
+                if let result {
+                    group.cancelAll()
+                    return result
+                }
+            }
+            return .failure(CancellationError())
+        }
+    }
+}

@@ -1,0 +1,81 @@
+internal import Core
+internal import Foundation
+internal import Media
+internal import SQL
+
+/// Probes an original, fixes the version's plan, and enqueues everything that follows from it.
+struct PrepareAsset: Job {
+    static let kind = "asset.prepare"
+    static let lane = Lane.light
+
+    let asset: AssetID
+    let version: Int
+
+    var subject: String { Subject.version(asset, version) }
+
+    func run(in context: ProcessingContext) async throws -> JobOutcome {
+        try await context.database.write { try VersionState.begin(asset, version, in: $0) }
+        let source = try context.original(asset, version)
+        let plan: Plan
+        do {
+            plan = try await makePlan(of: source, in: context)
+        } catch let error as MediaError {
+            return .cancel(error.message)
+        }
+        try await context.database.write { try record(plan, in: $0) }
+        return .done
+    }
+
+    func buried(reason: String, in context: ProcessingContext) async throws {
+        try await context.database.write { try VersionState.fail(asset, version, reason: reason, in: $0) }
+    }
+
+    private func makePlan(of source: String, in context: ProcessingContext) async throws -> Plan {
+        let info = try await Prober(tools: context.tools).probe(source)
+        let rungs = info.video == nil ? [] : Ladder.rungs(for: info, profiles: context.profiles)
+        let timeline = try await TimelineBuilder(tools: context.tools).build(source, info: info, rungs: rungs)
+        return Plan(info: info, timeline: timeline, rungs: rungs, hasAudio: info.audio != nil)
+    }
+
+    private func record(_ plan: Plan, in transaction: any Connection) throws {
+        let encoder = JSONEncoder()
+        let text = String(decoding: try encoder.encode(plan), as: UTF8.self)
+        let info = String(decoding: try encoder.encode(plan.info), as: UTF8.self)
+        let changed = try transaction.run(
+            """
+            UPDATE versions SET plan = \(text), info = \(info), duration = \(plan.timeline.duration.microseconds),
+                width = \(plan.info.video?.displayWidth), height = \(plan.info.video?.displayHeight)
+            WHERE asset_id = \(asset) AND number = \(version) AND plan IS NULL
+            """)
+        // Deleted meanwhile, or planned by a worker that was thought dead.
+        guard changed == 1 else { return }
+        let kind = plan.rungs.isEmpty ? "audio" : "video"
+        try transaction.run("UPDATE assets SET kind = \(kind) WHERE id = \(asset)")
+        for (position, rung) in plan.rungs.enumerated() {
+            try insertRendition(rung.name, position, segments: plan.timeline.segmentCount, in: transaction)
+        }
+        if plan.hasAudio {
+            try insertRendition(
+                VersionState.audioName, plan.rungs.count, segments: plan.timeline.segmentCount, in: transaction)
+            try JobQueue.enqueue(EncodeAudio(asset: asset, version: version), priority: .soon, in: transaction)
+        }
+        guard !plan.rungs.isEmpty else { return }
+        try JobQueue.enqueue(MakePoster(asset: asset, version: version), priority: .soon, in: transaction)
+        for first in stride(from: 0, to: plan.timeline.segmentCount, by: Plan.chunkLength) {
+            let count = min(Plan.chunkLength, plan.timeline.segmentCount - first)
+            try JobQueue.enqueue(
+                EncodeChunk(asset: asset, version: version, first: first, count: count), priority: .normal,
+                in: transaction)
+        }
+    }
+
+    private func insertRendition(
+        _ name: String, _ position: Int, segments: Int, in transaction: any Connection
+    ) throws {
+        try transaction.run(
+            """
+            INSERT INTO renditions (asset_id, version, name, position, segments, done)
+            VALUES (\(asset), \(version), \(name), \(position), \(segments), 0)
+            """)
+    }
+}

@@ -1,0 +1,27 @@
+package import Core
+package import Media
+package import ObjectStorage
+package import SQL
+
+/// What jobs run with. A worker makes it once.
+package struct ProcessingContext: Sendable {
+    package let database: any Database
+    package let store: any ObjectStore
+    package let tools: MediaTools
+    package let profiles: [Profile]
+    /// Where chunks are made before they are published; on the object store's file system.
+    package let workDirectory: String
+    package let logger: Logger
+
+    package init(
+        database: any Database, store: any ObjectStore, tools: MediaTools, profiles: [Profile],
+        workDirectory: String, logger: Logger
+    ) {
+        self.database = database
+        self.store = store
+        self.tools = tools
+        self.profiles = profiles
+        self.workDirectory = workDirectory
+        self.logger = logger
+    }
+}

@@ -1,0 +1,63 @@
+internal import Core
+internal import Foundation
+internal import Media
+internal import ObjectStorage
+internal import SQL
+
+extension ProcessingContext {
+    /// The original as a file that ffmpeg can open.
+    func original(_ asset: AssetID, _ version: Int) throws -> String {
+        let key = try AssetKeys.original(asset, version: version)
+        guard let path = store.localPath(key) else {
+            throw ServiceError(.internalFailure, "The original cannot be opened.", detail: "\(key) has no local path")
+        }
+        return path
+    }
+
+    /// A folder of this run's own, removed afterwards whatever happens. What a killed worker leaves is swept at start.
+    func withWorkFolder<Result: Sendable>(_ body: (String) async throws -> Result) async throws -> Result {
+        let folder = "\(workDirectory)/\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer {
+            do {
+                try FileManager.default.removeItem(atPath: folder)
+            } catch {
+                logger.warning("a work folder could not be removed", ["error": .string("\(error)")])
+            }
+        }
+        return try await body(folder)
+    }
+
+    /// Puts a rendition's files into the store by name, then records them: a reader never sees half of one, and a
+    /// second run of the same job changes nothing.
+    func publish(
+        rendition: String, codecs: String, initFile: String, segments: [EncodedSegment], of asset: AssetID,
+        _ version: Int
+    ) async throws {
+        let key = { try AssetKeys.file(asset, version: version, rendition: rendition, name: $0) }
+        // Byte-identical in every chunk of a rendition (a rule that Media's tests hold).
+        _ = try await store.put(try key("init.mp4"), file: initFile, consuming: true)
+        for segment in segments {
+            _ = try await store.put(try key("\(segment.number).m4s"), file: segment.path, consuming: true)
+        }
+        try await database.write { transaction in
+            let changed = try transaction.run(
+                """
+                UPDATE renditions SET codecs = \(codecs)
+                WHERE asset_id = \(asset) AND version = \(version) AND name = \(rendition)
+                """)
+            // Deleted meanwhile: its objects are removed by the job that the deletion enqueued.
+            guard changed == 1 else { return }
+            for segment in segments {
+                try transaction.run(
+                    """
+                    INSERT INTO segments (asset_id, version, rendition, number, bytes, duration)
+                    VALUES (\(asset), \(version), \(rendition), \(segment.number), \(segment.bytes),
+                        \(segment.duration.microseconds))
+                    ON CONFLICT DO NOTHING
+                    """)
+            }
+            try VersionState.advance(asset, version, in: transaction)
+        }
+    }
+}

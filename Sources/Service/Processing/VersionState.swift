@@ -1,0 +1,86 @@
+internal import Core
+internal import Media
+internal import SQL
+
+/// Changes of a version's state, each inside the caller's transaction.
+enum VersionState {
+    /// Probing has begun.
+    static func begin(_ asset: AssetID, _ version: Int, in transaction: any Connection) throws {
+        try transaction.run(
+            """
+            UPDATE versions SET status = 'processing'
+            WHERE asset_id = \(asset) AND number = \(version) AND status = 'queued'
+            """)
+    }
+
+    /// Nothing more will be made of it; what plays already goes on playing.
+    static func fail(_ asset: AssetID, _ version: Int, reason: String, in transaction: any Connection) throws {
+        try transaction.run(
+            """
+            UPDATE versions SET status = 'failed', error = \(reason)
+            WHERE asset_id = \(asset) AND number = \(version) AND status <> 'ready'
+            """)
+        try JobQueue.cancel(subject: Subject.version(asset, version), in: transaction)
+    }
+
+    /// Counts a rendition's new segments, measures it when it is complete, and lets the version's state follow.
+    static func advance(_ asset: AssetID, _ version: Int, in transaction: any Connection) throws {
+        try transaction.run(
+            """
+            UPDATE renditions SET done = (SELECT count(*) FROM segments s WHERE s.asset_id = renditions.asset_id
+                AND s.version = renditions.version AND s.rendition = renditions.name)
+            WHERE asset_id = \(asset) AND version = \(version)
+            """)
+        let renditions = try transaction.all(
+            """
+            SELECT \(sql: RenditionRecord.columns) FROM renditions
+            WHERE asset_id = \(asset) AND version = \(version) ORDER BY position
+            """
+        ).map(RenditionRecord.init(row:))
+        for rendition in renditions where rendition.isComplete && rendition.bandwidth == nil {
+            try measure(rendition.name, asset, version, in: transaction)
+        }
+        let total = renditions.reduce(0) { $0 + $1.segments }
+        let done = renditions.reduce(0) { $0 + $1.done }
+        guard total > 0 else { return }
+        let progress = done * 100 / total
+        let status = Self.status(renditions)
+        try transaction.run(
+            """
+            UPDATE versions SET status = \(status.rawValue),
+                progress = CASE WHEN progress > \(progress) THEN progress ELSE \(progress) END
+            WHERE asset_id = \(asset) AND number = \(version) AND status <> 'failed'
+            """)
+    }
+
+    /// The name of the rendition that all rungs share for their sound.
+    static let audioName = "audio"
+
+    /// The rungs that can be delivered whole: complete, and the sound (if any) too. Best first.
+    static func listed(_ renditions: [RenditionRecord]) -> [RenditionRecord] {
+        guard renditions.first(where: { $0.name == audioName })?.isComplete != false else { return [] }
+        return renditions.filter { $0.name != audioName && $0.isComplete }
+    }
+
+    private static func status(_ renditions: [RenditionRecord]) -> VersionRecord.Status {
+        let rungs = renditions.filter { $0.name != audioName }
+        if rungs.isEmpty { return renditions.allSatisfy(\.isComplete) ? .ready : .processing }
+        guard let best = listed(renditions).first else { return .processing }
+        return best.name == rungs.first?.name ? .ready : .playable
+    }
+
+    /// Peak and average bits per second, from the segments themselves (WIRE 7: measured, not the target).
+    private static func measure(
+        _ name: String, _ asset: AssetID, _ version: Int, in transaction: any Connection
+    ) throws {
+        try transaction.run(
+            """
+            UPDATE renditions SET
+                bandwidth = (SELECT max(bytes * 8000000 / duration) FROM segments
+                    WHERE asset_id = \(asset) AND version = \(version) AND rendition = \(name) AND duration > 0),
+                average_bandwidth = (SELECT sum(bytes) * 8000000 / sum(duration) FROM segments
+                    WHERE asset_id = \(asset) AND version = \(version) AND rendition = \(name))
+            WHERE asset_id = \(asset) AND version = \(version) AND name = \(name)
+            """)
+    }
+}
