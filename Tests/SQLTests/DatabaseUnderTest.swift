@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import SQL
+import Synchronization
 import Testing
 
 /// One implementation of `Database` for the conformance suite: each test gets an empty database.
@@ -80,3 +81,22 @@ let peopleTable = Migration(
         """
     ]
 )
+
+/// Two threads that wait for each other's steps: one of them is the database's own, which may block.
+final class Progress: Sendable {
+    private let current = Mutex(0)
+
+    var step: Int { current.withLock { $0 } }
+
+    func advance(to step: Int) {
+        current.withLock { $0 = step }
+    }
+
+    /// Blocks; for a transaction's body only.
+    ///
+    /// Gives up after ten seconds, and the test's expectations fail.
+    func wait(for step: Int) {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while self.step < step, ContinuousClock.now < deadline { Thread.sleep(forTimeInterval: 0.001) }
+    }
+}

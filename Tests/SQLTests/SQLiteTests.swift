@@ -56,17 +56,17 @@ import Testing
         try await withDatabase(busyTimeout: .seconds(0)) { database, path in
             let other = try SQLiteDatabase(path: path)
             try await database.write { try $0.run("CREATE TABLE t (n BIGINT)") }
-            try await other.write { connection in
-                try connection.run("INSERT INTO t VALUES (1)")
-                let wait = DispatchSemaphore(value: 0)
-                Task { () async -> Void in
-                    #expect(
-                        await kind { try await database.write { try $0.run("INSERT INTO t VALUES (2)") } } == .busy
-                    )
-                    wait.signal()
-                }
-                wait.wait()
+            let progress = Progress()
+            async let longWrite = other.write { connection in
+                progress.advance(to: 1)
+                progress.wait(for: 2)
+                return try connection.run("INSERT INTO t VALUES (1)")
             }
+            try await eventually("the other process begins") { progress.step == 1 }
+            let found = await kind { _ = try await database.write { try $0.run("INSERT INTO t VALUES (2)") } }
+            #expect(found == .busy)
+            progress.advance(to: 2)
+            #expect(try await longWrite == 1)
             #expect(try await database.read { try $0.all("SELECT n FROM t") }.count == 1)
             await other.close()
         }

@@ -1,7 +1,5 @@
 import Core
-import Foundation
 import SQL
-import Synchronization
 import Testing
 
 extension DatabaseConformance {
@@ -199,24 +197,5 @@ extension DatabaseConformance {
                 #expect(seen == "r1")
             }
         }
-    }
-}
-
-/// Two threads that wait for each other's steps: one of them is the database's own, which may block.
-private final class Progress: Sendable {
-    private let current = Mutex(0)
-
-    var step: Int { current.withLock { $0 } }
-
-    func advance(to step: Int) {
-        current.withLock { $0 = step }
-    }
-
-    /// Blocks; for a transaction's body only.
-    ///
-    /// Gives up after ten seconds, and the test's expectations fail.
-    func wait(for step: Int) {
-        let deadline = ContinuousClock.now + .seconds(10)
-        while self.step < step, ContinuousClock.now < deadline { Thread.sleep(forTimeInterval: 0.001) }
     }
 }
