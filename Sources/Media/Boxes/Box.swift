@@ -26,7 +26,8 @@ package struct Boxes: Sendable {
             let size = header.size ?? range.upperBound - start
             guard size <= range.upperBound - start else { throw BoxError.truncated }
             list.append(
-                Box(type: header.type, range: start..<start + size, payload: start + header.length..<start + size))
+                Box(type: header.type, range: start..<start + size, payload: start + header.length..<start + size)
+            )
             start += size
         }
         self.list = list

@@ -78,7 +78,9 @@ extension Fragment {
 
     /// Reads one `trun`; returns its data offset when it has one.
     private static func readRun(
-        _ reader: inout ByteReader, defaults: Defaults, into samples: inout [Sample]
+        _ reader: inout ByteReader,
+        defaults: Defaults,
+        into samples: inout [Sample]
     ) throws(BoxError) -> Int? {
         let present = try reader.u32() & 0xFF_FFFF
         let count = try reader.u32()
@@ -95,7 +97,12 @@ extension Fragment {
             if index == 0, let firstFlags { flags = firstFlags }
             samples.append(
                 Sample(
-                    size: size, duration: duration, compositionOffset: composition, isSync: flags & 0x1_0000 == 0))
+                    size: size,
+                    duration: duration,
+                    compositionOffset: composition,
+                    isSync: flags & 0x1_0000 == 0
+                )
+            )
         }
         return offset
     }

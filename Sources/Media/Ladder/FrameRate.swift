@@ -1,6 +1,6 @@
 /// The one frame rate of a version's rungs (DESIGN 4).
 enum FrameRate {
-    /// Rates that equipment and players know; a measured rate within one per cent of one is that one.
+    /// Rates that equipment and players know.
     private static let standards = [
         Rational(10), Rational(12), Rational(15), Rational(24000, 1001), Rational(24), Rational(25),
         Rational(30000, 1001), Rational(30), Rational(50), Rational(60000, 1001), Rational(60),
@@ -9,9 +9,10 @@ enum FrameRate {
     /// Slower sources repeat their frames: a segment then has enough of them to be cut where it should be.
     private static let slowest = Rational(5)
 
-    static func standard(near rate: Rational) -> Rational? {
+    /// The standard rate within this share of a rate; the closest two standards are a thousandth apart.
+    static func standard(near rate: Rational, within share: Double = 0.0006) -> Rational? {
         let nearest = standards.min { abs($0.value / rate.value - 1) < abs($1.value / rate.value - 1) }
-        return nearest.flatMap { $0.isClose(to: rate, within: 0.01) ? $0 : nil }
+        return nearest.flatMap { $0.isClose(to: rate, within: share) ? $0 : nil }
     }
 
     /// The output grid's rate.
@@ -26,12 +27,12 @@ enum FrameRate {
     }
 
     private static func source(measured: Rational, nominal: Rational) -> Rational {
-        let isConstant = nominal.isClose(to: measured, within: 0.01)
-        let rate = isConstant ? nominal : measured
-        if let standard = standard(near: rate) { return standard }
-        if isConstant || measured.isWhole(within: 0.001) { return writable(rate) }
+        // A constant source keeps its own rate, whatever it is: no frame is repeated or lost.
+        if nominal.isClose(to: measured, within: 0.01) { return standard(near: nominal) ?? writable(nominal) }
+        if let standard = standard(near: measured, within: 0.01) { return standard }
+        if measured.isWhole(within: 0.001) { return writable(measured) }
         // Variable: the next standard that loses no frame.
-        return standards.first { $0 >= rate } ?? writable(rate)
+        return standards.first { $0 >= measured } ?? writable(measured)
     }
 
     private static func divided(_ rate: Rational, toFit ceiling: Rational) -> Rational {

@@ -17,7 +17,12 @@ package struct Profile: Sendable, Codable, Hashable {
     package let frameRate: Rational
 
     package init(
-        name: String, width: Int, height: Int, videoBitrate: Int, audioBitrate: Int, preset: String,
+        name: String,
+        width: Int,
+        height: Int,
+        videoBitrate: Int,
+        audioBitrate: Int,
+        preset: String,
         frameRate: Rational
     ) {
         self.name = name
@@ -55,16 +60,21 @@ package struct Profile: Sendable, Codable, Hashable {
     static func parse(_ bytes: [UInt8], file: String, name: String) throws -> Profile {
         guard name.range(of: "^[A-Za-z0-9_-]{1,32}$", options: .regularExpression) != nil else {
             throw MediaError(
-                .profile, "\(file): the name \"\(name)\" is used in paths; expected letters, digits, - and _ only.")
+                .profile,
+                "\(file): the name \"\(name)\" is used in paths; expected letters, digits, - and _ only."
+            )
         }
         let fields = try ProfileFields(bytes, file: file)
         try fields.refuseUnknown()
         return Profile(
             name: name,
-            width: try fields.integer("width", in: 16...8192), height: try fields.integer("height", in: 16...8192),
+            width: try fields.integer("width", in: 16...8192),
+            height: try fields.integer("height", in: 16...8192),
             videoBitrate: try fields.bitRate("videoBitrate", in: 10_000...200_000_000),
             audioBitrate: try fields.bitRate("audioBitrate", in: 16_000...512_000),
-            preset: try fields.choice("preset", of: presets), frameRate: try fields.rate("frameRate"))
+            preset: try fields.choice("preset", of: presets),
+            frameRate: try fields.rate("frameRate")
+        )
     }
 
     /// x264's presets but placebo.
@@ -97,7 +107,8 @@ private struct ProfileFields {
             throw MediaError(
                 .profile,
                 "\(file): unknown field \(unknown.map { "\"\($0)\"" }.joined(separator: ", ")); "
-                    + "expected \(known.joined(separator: ", ")).")
+                    + "expected \(known.joined(separator: ", "))."
+            )
         }
     }
 
@@ -117,8 +128,10 @@ private struct ProfileFields {
         }
         guard let value, range.contains(value) else {
             throw wrong(
-                field, "a bit rate such as \"2500k\", \"5M\" or bits per second, \(range.lowerBound) to "
-                    + "\(range.upperBound)")
+                field,
+                "a bit rate such as \"2500k\", \"5M\" or bits per second, \(range.lowerBound) to "
+                    + "\(range.upperBound)"
+            )
         }
         return value
     }

@@ -18,10 +18,10 @@ package struct Rung: Codable, Sendable, Hashable {
     /// The decoder's buffer, in bits: two seconds at the ceiling.
     var bufferSize: Int { maxBitrate * 2 }
 
-    /// The highest rate that a segment of six seconds can have: what is announced before it is measured.
+    /// The highest rate that can be measured (`Playlist.peakBitRate`): what is announced until it is.
     ///
-    /// In six seconds at most the ceiling's six and a full buffer of two can pass.
-    package var bandwidthBound: Int { maxBitrate + bufferSize / 6 }
+    /// In three seconds, half a target duration, at most the ceiling's three and a full buffer of two can pass.
+    package var bandwidthBound: Int { maxBitrate + bufferSize / 3 }
 }
 
 /// Which rungs a source gets.
@@ -39,8 +39,11 @@ package enum Ladder {
             let fit = min(Rational(box.0, width), Rational(box.1, height))
             guard fit <= Rational(1) else { return nil }
             return rung(
-                profile, name: profile.name, width: even(width.scaledRounded(by: fit), atMost: box.0, fit, width),
-                height: even(height.scaledRounded(by: fit), atMost: box.1, fit, height))
+                profile,
+                name: profile.name,
+                width: even(width.scaledRounded(by: fit), atMost: box.0, fit, width),
+                height: even(height.scaledRounded(by: fit), atMost: box.1, fit, height)
+            )
         }
         guard rungs.isEmpty, let lowest = sorted.last else { return rungs }
         let own = (max(2, width / 2 * 2), max(2, height / 2 * 2))
@@ -54,8 +57,14 @@ package enum Ladder {
 
     private static func rung(_ profile: Profile, name: String, width: Int, height: Int) -> Rung {
         Rung(
-            name: name, width: width, height: height, maxBitrate: profile.videoBitrate,
-            audioBitrate: profile.audioBitrate, preset: profile.preset, frameRate: profile.frameRate)
+            name: name,
+            width: width,
+            height: height,
+            maxBitrate: profile.videoBitrate,
+            audioBitrate: profile.audioBitrate,
+            preset: profile.preset,
+            frameRate: profile.frameRate
+        )
     }
 
     /// The even number nearest to `size × fit`, within the box and the source: 4:2:0 has no odd sizes.

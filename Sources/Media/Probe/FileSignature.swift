@@ -13,7 +13,9 @@ enum FileSignature {
             return MediaError(.picture, "This is a picture, not a video or a sound.")
         }
         guard let text = text(head) else { return nil }
-        if text.hasPrefix("#EXTM3U") || text.hasPrefix("ffconcat") || text.contains("<MPD") || text.hasPrefix("[playlist]") {
+        if text.hasPrefix("#EXTM3U") || text.hasPrefix("ffconcat") || text.contains("<MPD")
+            || text.hasPrefix("[playlist]")
+        {
             return MediaError(.playlist, "This is a playlist that names other files, not a medium itself.")
         }
         if text.contains("<svg") {

@@ -87,13 +87,25 @@ extension ProbeReport.Stream {
             let timeBase = timeBase.flatMap(Rational.init(positive:))
         else { return nil }
         return VideoStream(
-            index: index, codec: codecName, profile: profile, pixelFormat: pixelFormat, bitDepth: bitDepth,
-            width: width, height: height, sampleAspectRatio: squareable, rotation: quarterTurns,
+            index: index,
+            codec: codecName,
+            profile: profile,
+            pixelFormat: pixelFormat,
+            bitDepth: bitDepth,
+            width: width,
+            height: height,
+            sampleAspectRatio: squareable,
+            rotation: quarterTurns,
             averageFrameRate: averageFrameRate.flatMap(Rational.init(positive:)),
-            nominalFrameRate: nominalFrameRate.flatMap(Rational.init(positive:)), timeBase: timeBase,
+            nominalFrameRate: nominalFrameRate.flatMap(Rational.init(positive:)),
+            timeBase: timeBase,
             isInterlaced: !["progressive", "unknown", nil].contains(fieldOrder),
-            colorRange: known(colorRange), colorSpace: known(colorSpace), colorPrimaries: known(colorPrimaries),
-            colorTransfer: known(colorTransfer), start: startTime.flatMap(ProbeReport.microseconds))
+            colorRange: known(colorRange),
+            colorSpace: known(colorSpace),
+            colorPrimaries: known(colorPrimaries),
+            colorTransfer: known(colorTransfer),
+            start: startTime.flatMap(ProbeReport.microseconds)
+        )
     }
 
     var audio: AudioStream? {
@@ -102,8 +114,14 @@ extension ProbeReport.Stream {
         else { return nil }
         let language = tags?["language"].flatMap { $0 == "und" ? nil : String($0.prefix(16)) }
         return AudioStream(
-            index: index, codec: codecName, channels: channels, sampleRate: rate, language: language,
-            timeBase: timeBase, start: startTime.flatMap(ProbeReport.microseconds))
+            index: index,
+            codec: codecName,
+            channels: channels,
+            sampleRate: rate,
+            language: language,
+            timeBase: timeBase,
+            start: startTime.flatMap(ProbeReport.microseconds)
+        )
     }
 
     private func known(_ tag: String?) -> String? {

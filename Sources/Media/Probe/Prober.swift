@@ -22,8 +22,10 @@ package struct Prober: Sendable {
         }
         guard result.succeeded, let report = Self.decode(result.standardOutput) else {
             throw MediaError(
-                .notMedia, "This is not a video or sound file that we can read, or it is damaged.",
-                detail: result.errorTail)
+                .notMedia,
+                "This is not a video or sound file that we can read, or it is damaged.",
+                detail: result.errorTail
+            )
         }
         return try await info(from: report, path: path)
     }
@@ -37,10 +39,13 @@ package struct Prober: Sendable {
         guard report.streams.count <= tools.limits.streams else {
             throw MediaError(
                 .tooManyStreams,
-                "This file has \(report.streams.count) streams; at most \(tools.limits.streams) are allowed.")
+                "This file has \(report.streams.count) streams; at most \(tools.limits.streams) are allowed."
+            )
         }
         let pictures = report.streams.filter { $0.codecType == "video" && !$0.has("attached_pic") }
-        let video = pictures.compactMap(\.video).max { area($0) < area($1) || (area($0) == area($1) && $0.index > $1.index) }
+        let video = pictures.compactMap(\.video).max {
+            area($0) < area($1) || (area($0) == area($1) && $0.index > $1.index)
+        }
         if let video { try checkSize(video) }
         let sounds = report.streams.filter { $0.codecType == "audio" }
         let audio = (sounds.first { $0.has("default") && $0.audio != nil } ?? sounds.first { $0.audio != nil })?.audio
@@ -51,15 +56,23 @@ package struct Prober: Sendable {
         let bytes = report.format.size.flatMap { Int64($0) } ?? 0
         let seconds = Double(duration) / 1_000_000
         return MediaInfo(
-            kind: video == nil ? .audio : .video, container: report.format.formatName, duration: duration,
-            bitRate: seconds > 0 ? Int(min(Double(bytes) * 8 / seconds, 1e12)) : 0, bytes: bytes,
-            video: video, audio: audio,
+            kind: video == nil ? .audio : .video,
+            container: report.format.formatName,
+            duration: duration,
+            bitRate: seconds > 0 ? Int(min(Double(bytes) * 8 / seconds, 1e12)) : 0,
+            bytes: bytes,
+            video: video,
+            audio: audio,
             streams: report.streams.map {
                 MediaInfo.StreamSummary(
-                    index: $0.index, type: $0.codecType ?? "unknown", codec: $0.codecName ?? "unknown",
-                    language: $0.tags?["language"].map { String($0.prefix(16)) })
+                    index: $0.index,
+                    type: $0.codecType ?? "unknown",
+                    codec: $0.codecName ?? "unknown",
+                    language: $0.tags?["language"].map { String($0.prefix(16)) }
+                )
             },
-            tags: (report.format.tags ?? [:]).mapValues { String($0.prefix(256)) })
+            tags: (report.format.tags ?? [:]).mapValues { String($0.prefix(256)) }
+        )
     }
 
     private func area(_ stream: VideoStream) -> Int { stream.width * stream.height }
@@ -70,13 +83,17 @@ package struct Prober: Sendable {
         else {
             throw MediaError(
                 .tooManyPixels,
-                "The picture is \(video.width) × \(video.height) pixels; that is more than we can process.")
+                "The picture is \(video.width) × \(video.height) pixels; that is more than we can process."
+            )
         }
     }
 
     /// The container's duration where it is plausible, else the packets'.
     private func duration(
-        of report: ProbeReport, path: String, video: VideoStream?, audio: AudioStream?
+        of report: ProbeReport,
+        path: String,
+        video: VideoStream?,
+        audio: AudioStream?
     ) async throws -> Int64 {
         let stated = report.format.duration.flatMap(ProbeReport.microseconds) ?? 0
         let bytes = report.format.size.flatMap { Int64($0) } ?? 0
@@ -85,11 +102,16 @@ package struct Prober: Sendable {
         let isPlausible = stated > 0 && stated <= limit && Double(bytes) * 8 / (Double(stated) / 1_000_000) >= 500
         guard !isPlausible else { return stated }
         let scan = try await PacketScanner(tools: tools).scan(
-            path, stream: video?.index ?? audio?.index ?? 0, timeBase: video?.timeBase ?? audio?.timeBase ?? Rational(1))
+            path,
+            stream: video?.index ?? audio?.index ?? 0,
+            timeBase: video?.timeBase ?? audio?.timeBase ?? Rational(1)
+        )
         let measured = scan.span.duration.microseconds
         guard measured <= limit else {
             throw MediaError(
-                .tooLong, "This medium is longer than the \(tools.limits.duration.components.seconds / 3600) hours allowed.")
+                .tooLong,
+                "This medium is longer than the \(tools.limits.duration.components.seconds / 3600) hours allowed."
+            )
         }
         return measured
     }

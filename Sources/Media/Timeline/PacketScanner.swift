@@ -8,15 +8,22 @@ struct PacketScanner {
     func scan(_ path: String, stream: Int, timeBase: Rational) async throws -> PacketScan {
         let collector = Collector(limit: tools.limits.packets)
         let result = try await tools.run(
-            .ffprobe, input: path, media: tools.limits.duration / 100, onOutput: { try collector.take($0) },
+            .ffprobe,
+            input: path,
+            media: tools.limits.duration / 100,
+            onOutput: { try collector.take($0) },
             arguments: { paths in
                 ["-v", "error"] + MediaTools.inputGuards
                     + ["-select_streams", String(stream), "-show_entries", "packet=pts,dts,duration,flags"]
                     + ["-of", "csv=p=0", paths.input]
-            })
+            }
+        )
         guard let scan = collector.finish(timeBase: timeBase) else {
             throw MediaError(
-                .damaged, "Nothing in this file can be played: it is damaged or incomplete.", detail: result.errorTail)
+                .damaged,
+                "Nothing in this file can be played: it is damaged or incomplete.",
+                detail: result.errorTail
+            )
         }
         return scan
     }
@@ -123,7 +130,8 @@ struct PacketScan: Sendable {
             keys.sort()
             guard let first = times.first, let final = times.last else { return nil }
             let typical = times.count > 1 ? (final - first) / Int64(times.count - 1) : 0
-            let end = final + (last.duration > 0 ? last.duration : typical)
+            // Matroska without durations states a tick for every packet.
+            let end = final + (last.duration * 2 >= typical ? last.duration : typical)
             let spacing = Int64(max(1, 1.scaledDown(by: Rational(1, 2) / timeBase)))
             var spaced: [Int64] = []
             for key in keys where spaced.last.map({ key - $0 >= spacing }) ?? true { spaced.append(key) }

@@ -28,26 +28,51 @@ package struct TimelineBuilder: Sendable {
     }
 
     private func grid(
-        over scan: PacketScan, video: VideoStream, ceiling: Rational, container: String
+        over scan: PacketScan,
+        video: VideoStream,
+        ceiling: Rational,
+        container: String
     ) throws -> Timeline {
         try checkLength(scan)
-        let rate = FrameRate.grid(
-            measured: scan.averageRate, nominal: video.nominalFrameRate, ceiling: ceiling)
+        let shown = shownRate(scan, video)
+        let rate = FrameRate.grid(measured: shown, nominal: video.nominalFrameRate, ceiling: ceiling)
         let frameCount = max(1, 1.scaledRounded(by: scan.span * rate))
         let boundaries = boundaries(rate: rate, frameCount: frameCount)
         let starts = boundaries.map { scan.first + Int64($0.scaledRounded(by: Rational(1) / rate / scan.timeBase)) }
         // Raw streams have no index to seek by, and their times are only guessed.
         let canSeek = !["h264", "hevc", "m4v", "mpegvideo", "obu"].contains(container)
         return Timeline(
-            rate: rate, timescale: Self.timescale(for: rate), frameCount: frameCount, boundaries: boundaries,
-            keyInterval: Rational(2), sourceTimeBase: scan.timeBase, sourceStart: scan.first,
+            rate: rate,
+            timescale: Self.timescale(for: rate),
+            frameCount: frameCount,
+            boundaries: boundaries,
+            keyInterval: Rational(2),
+            sourceTimeBase: scan.timeBase,
+            sourceStart: scan.first,
             seekPoints: starts.dropLast().enumerated().map { index, start in
                 index == 0 || !canSeek ? nil : scan.key(notAfter: start)
             },
             sourceFrames: zip(starts, starts.dropFirst()).enumerated().map { index, window in
-                scan.count(from: window.0, to: index == starts.count - 2 ? .max : window.1)
-            })
+                let isLast = index == starts.count - 2
+                let packets = scan.count(from: window.0, to: isLast ? .max : window.1)
+                guard hasHiddenFrames(video), let shown else { return packets }
+                let length = Rational(Int((isLast ? scan.end : window.1) - window.0)) * scan.timeBase
+                return min(packets, 1.scaledRounded(by: length * shown))
+            }
+        )
     }
+
+    /// Pictures shown a second.
+    private func shownRate(_ scan: PacketScan, _ video: VideoStream) -> Rational? {
+        guard let measured = scan.averageRate, let stated = video.averageFrameRate else { return scan.averageRate }
+        // The container counts whole durations, the scan the distances between times that were rounded to ticks.
+        if stated.isClose(to: measured, within: 0.005) { return stated }
+        let isConstant = video.nominalFrameRate?.isClose(to: stated, within: 0.001) ?? false
+        return hasHiddenFrames(video) && isConstant && measured > stated ? stated : measured
+    }
+
+    /// VP8 and VP9 may have packets that only serve others, and are never shown.
+    private func hasHiddenFrames(_ video: VideoStream) -> Bool { ["vp8", "vp9"].contains(video.codec) }
 
     private func sound(over scan: PacketScan) throws -> Timeline {
         try checkLength(scan)
@@ -55,16 +80,25 @@ package struct TimelineBuilder: Sendable {
         let packets = max(1, 1.scaledUp(by: scan.span * rate))
         let boundaries = boundaries(rate: rate, frameCount: packets)
         return Timeline(
-            rate: rate, timescale: AudioGrid.sampleRate, frameCount: packets, boundaries: boundaries,
-            keyInterval: segment, sourceTimeBase: scan.timeBase, sourceStart: scan.first,
-            seekPoints: boundaries.dropLast().map { _ in nil }, sourceFrames: [])
+            rate: rate,
+            timescale: AudioGrid.sampleRate,
+            frameCount: packets,
+            boundaries: boundaries,
+            keyInterval: segment,
+            sourceTimeBase: scan.timeBase,
+            sourceStart: scan.first,
+            seekPoints: boundaries.dropLast().map { _ in nil },
+            sourceFrames: []
+        )
     }
 
     private func checkLength(_ scan: PacketScan) throws {
         let limit = tools.limits.duration
         guard scan.span.duration <= limit else {
             throw MediaError(
-                .tooLong, "This medium is longer than the \(limit.components.seconds / 3600) hours allowed.")
+                .tooLong,
+                "This medium is longer than the \(limit.components.seconds / 3600) hours allowed."
+            )
         }
     }
 

@@ -45,9 +45,11 @@ package enum ChildProcess {
     /// - Throws: `Failure`, `CancellationError` when the task was cancelled, or what `onOutput` threw. An unhappy
     ///   exit status is not an error here.
     package static func run(
-        _ executable: String, _ arguments: [String],
+        _ executable: String,
+        _ arguments: [String],
         environment: [String] = ["PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8"],
-        deadline: Duration, outputLimit: Int = 1 << 20,
+        deadline: Duration,
+        outputLimit: Int = 1 << 20,
         onOutput: (@Sendable (UnsafeRawBufferPointer) throws -> Void)? = nil
     ) async throws -> Result {
         try Task.checkCancellation()
@@ -56,8 +58,11 @@ package enum ChildProcess {
             try await BlockingWork.run("child") {
                 var child = try RunningChild(executable, arguments, environment: environment)
                 return try child.supervise(
-                    until: ContinuousClock.now + deadline, cancelled: cancelled,
-                    outputLimit: outputLimit, onOutput: onOutput)
+                    until: ContinuousClock.now + deadline,
+                    cancelled: cancelled,
+                    outputLimit: outputLimit,
+                    onOutput: onOutput
+                )
             }
         } onCancel: {
             cancelled.set()

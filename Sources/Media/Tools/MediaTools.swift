@@ -24,7 +24,9 @@ package struct MediaTools: Sendable {
     ///
     /// - Parameter useBubblewrap: false leaves resource limits alone around the children.
     package static func locate(
-        searchPath: [String] = standardPath, limits: MediaLimits = MediaLimits(), useBubblewrap: Bool = true
+        searchPath: [String] = standardPath,
+        limits: MediaLimits = MediaLimits(),
+        useBubblewrap: Bool = true
     ) async -> MediaTools {
         let ffmpeg = find("ffmpeg", in: searchPath)
         let ffprobe = find("ffprobe", in: searchPath)
@@ -66,7 +68,11 @@ package struct MediaTools: Sendable {
     ///   - media: how much media it works on; CPU time and the deadline follow from it.
     ///   - arguments: made from the names under which the child sees its files.
     func run(
-        _ tool: Tool, input: String, output: String? = nil, media: Duration, outputLimit: Int = 1 << 20,
+        _ tool: Tool,
+        input: String,
+        output: String? = nil,
+        media: Duration,
+        outputLimit: Int = 1 << 20,
         onOutput: (@Sendable (UnsafeRawBufferPointer) throws -> Void)? = nil,
         arguments: (Sandbox.Paths) -> [String]
     ) async throws -> ChildProcess.Result {
@@ -78,8 +84,12 @@ package struct MediaTools: Sendable {
         let line = sandbox.command(program, arguments(sandbox.paths(for: scope)), scope: scope, limits: limits)
         do {
             let result = try await ChildProcess.run(
-                line.executable, line.arguments, deadline: .seconds(cpuSeconds * 2), outputLimit: outputLimit,
-                onOutput: onOutput)
+                line.executable,
+                line.arguments,
+                deadline: .seconds(cpuSeconds * 2),
+                outputLimit: outputLimit,
+                onOutput: onOutput
+            )
             try Self.checkLimits(result)
             return result
         } catch let failure as ChildProcess.Failure {
@@ -97,8 +107,10 @@ package struct MediaTools: Sendable {
             }
         if [SIGKILL, SIGXCPU, SIGXFSZ].contains(signal) {
             throw MediaError(
-                .limitExceeded, "Processing this file took more time, memory or space than is allowed.",
-                detail: "signal \(signal): \(result.errorTail)")
+                .limitExceeded,
+                "Processing this file took more time, memory or space than is allowed.",
+                detail: "signal \(signal): \(result.errorTail)"
+            )
         }
     }
 

@@ -26,7 +26,9 @@ struct RunningChild {
 
     /// Reads both pipes and waits; returns when the child has been reaped and its group is gone.
     mutating func supervise(
-        until deadline: ContinuousClock.Instant, cancelled: CancellationFlag, outputLimit: Int,
+        until deadline: ContinuousClock.Instant,
+        cancelled: CancellationFlag,
+        outputLimit: Int,
         onOutput: ((UnsafeRawBufferPointer) throws -> Void)?
     ) throws -> ChildProcess.Result {
         defer { closePipes() }
@@ -48,7 +50,11 @@ struct RunningChild {
         if let ending { throw ending.reason }
         let (status, cpuSeconds) = exit ?? (.exited(-1), 0)
         return ChildProcess.Result(
-            status: status, standardOutput: captured, errorTail: tailText, cpuSeconds: cpuSeconds)
+            status: status,
+            standardOutput: captured,
+            errorTail: tailText,
+            cpuSeconds: cpuSeconds
+        )
     }
 
     private var tailText: String { String(decoding: errorTail, as: UTF8.self) }
@@ -81,7 +87,8 @@ struct RunningChild {
     }
 
     private mutating func readAvailable(
-        outputLimit: Int, onOutput: ((UnsafeRawBufferPointer) throws -> Void)?
+        outputLimit: Int,
+        onOutput: ((UnsafeRawBufferPointer) throws -> Void)?
     ) {
         var watched = [output, error].filter { $0 >= 0 }.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         // With pipes open, 100 ms bounds how late a cancellation or the deadline is noticed; without, the exit is near.

@@ -32,7 +32,10 @@ package struct Sandbox: Sendable {
 
     /// The command line that runs `tool` within `scope`.
     func command(
-        _ tool: String, _ arguments: [String], scope: Scope, limits: MediaLimits
+        _ tool: String,
+        _ arguments: [String],
+        scope: Scope,
+        limits: MediaLimits
     ) -> (executable: String, arguments: [String]) {
         var line: [String] = []
         if let bubblewrap {
@@ -73,11 +76,16 @@ package struct Sandbox: Sendable {
         var bubblewrap = useBubblewrap ? MediaTools.find("bwrap", in: searchPath) : nil
         if let candidate = bubblewrap {
             let trial = try? await ChildProcess.run(
-                candidate, walls + ["/usr/bin/true"], deadline: .seconds(10))
+                candidate,
+                walls + ["/usr/bin/true"],
+                deadline: .seconds(10)
+            )
             if trial?.succeeded != true { bubblewrap = nil }
         }
         return Sandbox(
-            bubblewrap: bubblewrap, prlimit: MediaTools.find("prlimit", in: searchPath),
-            setpriv: MediaTools.find("setpriv", in: searchPath))
+            bubblewrap: bubblewrap,
+            prlimit: MediaTools.find("prlimit", in: searchPath),
+            setpriv: MediaTools.find("setpriv", in: searchPath)
+        )
     }
 }

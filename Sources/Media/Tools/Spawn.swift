@@ -24,7 +24,13 @@ enum Spawn {
         }
         var pid: pid_t = 0
         let code = spawn(
-            &pid, executable, arguments, environment: environment, output: output.write, error: error.write)
+            &pid,
+            executable,
+            arguments,
+            environment: environment,
+            output: output.write,
+            error: error.write
+        )
         close(output.write)
         close(error.write)
         guard code == 0 else {
@@ -43,8 +49,12 @@ enum Spawn {
     }
 
     private static func spawn(
-        _ pid: inout pid_t, _ executable: String, _ arguments: [String], environment: [String],
-        output: Int32, error: Int32
+        _ pid: inout pid_t,
+        _ executable: String,
+        _ arguments: [String],
+        environment: [String],
+        output: Int32,
+        error: Int32
     ) -> Int32 {
         #if canImport(Glibc)
             var actions = posix_spawn_file_actions_t()
