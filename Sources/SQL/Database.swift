@@ -30,6 +30,7 @@ package protocol Database: Sendable {
     /// Runs statements in one transaction: committed when `body` returns, rolled back when it throws.
     ///
     /// Waits while other processes write, at most until the database's deadline: then the error is `busy`.
+    @discardableResult
     func write<T: Sendable>(_ body: @escaping @Sendable (any Connection) throws -> T) async throws -> T
 
     /// Applies the migrations that this database has not seen, each in a transaction of its own.

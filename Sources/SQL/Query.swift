@@ -99,6 +99,11 @@ extension Query {
             append(.value(value.sqlValue))
         }
 
+        /// Apart from the above only because the compiler suspects a mistake when a generic takes an optional.
+        package mutating func appendInterpolation<T: SQLConvertible>(_ value: T?) {
+            append(.value(value.sqlValue))
+        }
+
         package mutating func appendInterpolation(list values: some Sequence<some SQLConvertible>) {
             append(.list(values.map(\.sqlValue)))
         }

@@ -69,6 +69,7 @@ package final class SQLiteDatabase: Database {
         try await readers.run { try $0.transaction(body) }
     }
 
+    @discardableResult
     package func write<T: Sendable>(_ body: @escaping @Sendable (any Connection) throws -> T) async throws -> T {
         try await writer.run { try $0.transaction(body) }
     }

@@ -1,0 +1,91 @@
+/// What stands between a hostile file and the machine (MEDIA, "Sandbox").
+///
+/// With bubblewrap a child sees `/usr`, one file to read and one folder to write, no network and no other process.
+/// Without it, resource limits alone. Either way it dies with the thread that started it.
+package struct Sandbox: Sendable {
+    /// The path of `bwrap` when it is installed and works here, for root as for anybody.
+    package let bubblewrap: String?
+    package let prlimit: String?
+    package let setpriv: String?
+
+    /// What a child may touch.
+    struct Scope {
+        /// The one file it reads.
+        let input: String
+        /// The one folder it writes to.
+        let output: String?
+        let cpuSeconds: Int
+    }
+
+    /// The names under which the child sees its input and its output folder, as ffmpeg wants them.
+    struct Paths {
+        let input: String
+        let output: String
+    }
+
+    func paths(for scope: Scope) -> Paths {
+        // `file:` keeps ffmpeg from taking a colon in a name for a protocol.
+        bubblewrap == nil
+            ? Paths(input: "file:\(scope.input)", output: "file:\(scope.output ?? "/nonexistent")")
+            : Paths(input: "file:/in/original", output: "file:/out")
+    }
+
+    /// The command line that runs `tool` within `scope`.
+    func command(
+        _ tool: String,
+        _ arguments: [String],
+        scope: Scope,
+        limits: MediaLimits
+    ) -> (executable: String, arguments: [String]) {
+        var line: [String] = []
+        if let bubblewrap {
+            line += [bubblewrap] + Self.walls
+            line += ["--ro-bind", scope.input, "/in/original"]
+            if let output = scope.output { line += ["--bind", output, "/out", "--chdir", "/out"] }
+            line += ["--clearenv", "--setenv", "PATH", "/usr/bin", "--setenv", "LANG", "C.UTF-8"]
+        } else if let setpriv {
+            line += [setpriv, "--pdeathsig", "KILL", "--"]
+        }
+        if let prlimit {
+            line += [prlimit] + Self.resources(limits, cpuSeconds: scope.cpuSeconds)
+            // Counted per user of the machine: only meaningful inside, where nobody else lives.
+            if bubblewrap != nil { line.append("--nproc=512") }
+            line.append("--")
+        }
+        line += [tool] + arguments
+        return (line[0], Array(line.dropFirst()))
+    }
+
+    private static func resources(_ limits: MediaLimits, cpuSeconds: Int) -> [String] {
+        [
+            "--cpu=\(cpuSeconds)", "--as=\(limits.addressSpace)", "--fsize=\(limits.fileSize)", "--nofile=64",
+            "--core=0",
+        ]
+    }
+
+    private static let walls = [
+        "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--ro-bind", "/usr", "/usr",
+        "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64", "--symlink", "usr/bin", "/bin",
+        "--ro-bind-try", "/etc/alternatives", "/etc/alternatives",
+        "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache",
+        "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp",
+    ]
+
+    /// Finds the programs, and tries bubblewrap once: a container may forbid it.
+    static func locate(searchPath: [String], useBubblewrap: Bool) async -> Sandbox {
+        var bubblewrap = useBubblewrap ? MediaTools.find("bwrap", in: searchPath) : nil
+        if let candidate = bubblewrap {
+            let trial = try? await ChildProcess.run(
+                candidate,
+                walls + ["/usr/bin/true"],
+                deadline: .seconds(10)
+            )
+            if trial?.succeeded != true { bubblewrap = nil }
+        }
+        return Sandbox(
+            bubblewrap: bubblewrap,
+            prlimit: MediaTools.find("prlimit", in: searchPath),
+            setpriv: MediaTools.find("setpriv", in: searchPath)
+        )
+    }
+}
