@@ -11,8 +11,10 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
-func library(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-    .target(name: name, dependencies: dependencies, exclude: [], resources: resources, swiftSettings: settings)
+func library(
+    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -48,9 +50,13 @@ let package = Package(
         library("ObjectStorage", ["Core", "Crypto"]),
         library("Media", ["Core"]),
         // Floor 2
-        library("Service", ["Core", "Crypto", "SQL", "ObjectStorage", "Media"]),
+        library(
+            "Service", ["Core", "Crypto", "SQL", "ObjectStorage", "Media"],
+            exclude: ["Accounts", "Catalog", "Delivery", "Ingest", "Jobs", "Processing"].map { "\($0)/README.md" }),
         // Floor 3
-        library("API", ["Core", "Crypto", "HTTP", "Service"], resources: [.copy("Pages")]),
+        library(
+            "API", ["Core", "Crypto", "HTTP", "Service"], exclude: ["Dialects/MediaManagement/README.md"],
+            resources: [.copy("Pages")]),
         library("TelecineClient", ["Core"]),
         // Floor 4
         .executableTarget(

@@ -29,6 +29,9 @@ package struct Timeline: Codable, Sendable, Hashable {
     /// Seconds of the whole.
     package var duration: Rational { Rational(frameCount) / rate }
 
+    /// When the picture begins in the source's own time.
+    package var startTime: Duration { (Rational(Int(sourceStart)) * sourceTimeBase).duration }
+
     /// The frames of a segment.
     package func frames(of segment: Int) -> Range<Int> { boundaries[segment]..<boundaries[segment + 1] }
 

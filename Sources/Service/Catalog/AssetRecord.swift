@@ -1,6 +1,6 @@
 package import Core
 internal import Foundation
-package import SQL
+internal import SQL
 
 /// An asset with its live version, as the catalog knows it.
 package struct AssetRecord: Sendable {

@@ -1,6 +1,6 @@
 package import Core
 internal import Foundation
-package import ObjectStorage
+internal import ObjectStorage
 package import SQL
 
 /// What the users own: looked up, listed, deleted. The one place that checks whose an asset is.

@@ -54,12 +54,12 @@ package struct StreamKeys: Sendable {
     package func sign(_ token: StreamToken) -> String {
         guard let key = keys.first else { preconditionFailure("a service has a secret") }
         let payload = [1, key.id] + token.payload
-        return Base64.encodeURL(payload + HMAC.sha256(key: key.secret, message: payload).prefix(16))
+        return Base64.encodeURLSafe(payload + HMAC.sha256(key: key.secret, message: payload).prefix(16))
     }
 
     /// The token behind a text, when one of the keys has signed it. Says nothing about its expiry.
     package func verify(_ text: some StringProtocol) -> StreamToken? {
-        guard text.utf8.count == 48, let bytes = Base64.decodeURL(String(text)), bytes.count == 36, bytes[0] == 1 else {
+        guard text.utf8.count == 48, let bytes = Base64.decodeURLSafe(text), bytes.count == 36, bytes[0] == 1 else {
             return nil
         }
         let payload = Array(bytes[..<20])

@@ -1,4 +1,4 @@
-package import Core
+internal import Core
 
 /// What the doors of ingest allow. Defaults are contract 1's and `contracts/README`'s.
 package struct IngestConfiguration: Sendable {

@@ -1,4 +1,4 @@
-package import Core
+internal import Core
 
 /// Where the bytes of one part go while they arrive: to their place in the staged file, to a spool when their
 /// number is not known yet, or nowhere when the part was acknowledged before.

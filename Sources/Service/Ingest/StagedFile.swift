@@ -1,4 +1,4 @@
-package import Core
+internal import Core
 #if canImport(Glibc)
     internal import Glibc
 #else

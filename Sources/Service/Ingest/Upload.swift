@@ -1,6 +1,6 @@
 package import Core
 internal import Foundation
-package import SQL
+internal import SQL
 
 /// A byte sequence being received in numbered parts of one size (the last may be shorter).
 package struct Upload: Sendable {

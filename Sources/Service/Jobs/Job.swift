@@ -1,4 +1,4 @@
-package import Core
+internal import Core
 
 /// A durable unit of work. Its properties are its payload; `kind` is stored, so it never changes.
 ///

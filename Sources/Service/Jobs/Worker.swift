@@ -1,6 +1,7 @@
 package import Core
-internal import Foundation
+internal import Media
 internal import Synchronization
+internal import SQL
 
 /// Claims jobs and runs them, one at a time in each slot, until its task is cancelled.
 ///
@@ -103,7 +104,7 @@ package struct Worker: Sendable {
             try await queue.retry(claim.id, worker: name, after: delay, reason: nil)
         case .success(.cancel(let reason)):
             try await bury(claim, job, reason: reason)
-        case .failure(is CancellationError), .failure where Task.isCancelled:
+        case .failure(let error) where error is CancellationError || Task.isCancelled:
             logger.info("job given up", fields)
         case .failure(let error):
             fields["error"] = .string(String(reflecting: error))
@@ -130,7 +131,7 @@ package struct Worker: Sendable {
 
     /// What a person may read of an error that ended a job.
     static func publicReason(_ error: any Error) -> String {
-        (error as? ServiceError)?.message ?? "\(error)"
+        (error as? ServiceError)?.message ?? (error as? MediaError)?.message ?? "Processing failed."
     }
 
     /// Runs the body while extending its lease; cancels it when the lease is lost.

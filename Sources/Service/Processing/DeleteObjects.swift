@@ -1,4 +1,5 @@
 internal import Core
+internal import ObjectStorage
 
 /// Removes every object of a deleted asset.
 struct DeleteObjects: Job {

@@ -1,6 +1,7 @@
 internal import Core
 internal import Foundation
 internal import Media
+internal import SQL
 
 /// Encodes a run of segments of all rungs with one ffmpeg, and publishes them.
 struct EncodeChunk: Job {
@@ -26,12 +27,22 @@ struct EncodeChunk: Job {
                     source: try context.original(asset, version), info: plan.info, timeline: plan.timeline,
                     rungs: plan.rungs, segments: first..<first + count, into: folder)
             } catch let error as MediaError {
-                return error.isPermanent ? .cancel(error.message) : try { throw error }()
+                if error.isPermanent { return .cancel(error.message) }
+                throw error
             }
-            for rung in rungs {
+            for encoded in rungs {
+                for warning in encoded.warnings {
+                    context.logger.warning("salvaged", ["subject": .string(subject), "warning": .string(warning)])
+                }
                 try await context.publish(
-                    rendition: rung.name, codecs: rung.codecs, initFile: rung.initPath, segments: rung.segments,
-                    of: asset, version)
+                    MadeRendition(
+                        name: encoded.rung.name, folder: "\(folder)/\(encoded.rung.name)", codecs: encoded.codecs,
+                        segments: encoded.segments.map { segment in
+                            MadeRendition.Segment(
+                                number: segment.index, bytes: segment.bytes,
+                                duration: plan.timeline.duration(of: segment.index).duration)
+                        }),
+                    plan: plan, of: asset, version)
             }
             return .done
         }
@@ -60,12 +71,19 @@ struct EncodeAudio: Job {
             do {
                 let encoded = try await AudioEncoder(tools: context.tools).encode(
                     source: try context.original(asset, version), info: plan.info, timeline: plan.timeline,
-                    into: folder)
+                    bitRate: plan.audioBitRate, into: folder)
                 try await context.publish(
-                    rendition: VersionState.audioName, codecs: encoded.codecs, initFile: encoded.initPath,
-                    segments: encoded.segments, of: asset, version)
+                    MadeRendition(
+                        name: VersionState.audioName, folder: folder, codecs: encoded.codecs,
+                        segments: encoded.segments.map { segment in
+                            MadeRendition.Segment(
+                                number: segment.index, bytes: segment.bytes,
+                                duration: encoded.grid.duration(of: segment.index).duration)
+                        }),
+                    plan: plan, of: asset, version)
             } catch let error as MediaError {
-                return error.isPermanent ? .cancel(error.message) : try { throw error }()
+                if error.isPermanent { return .cancel(error.message) }
+                throw error
             }
             return .done
         }

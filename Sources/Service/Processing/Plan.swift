@@ -1,7 +1,7 @@
-package import Core
+internal import Core
 internal import Foundation
 package import Media
-package import SQL
+internal import SQL
 
 /// What a version will become: fixed once, when it was probed. Every playlist follows from it.
 package struct Plan: Codable, Sendable {
@@ -10,6 +10,8 @@ package struct Plan: Codable, Sendable {
     /// The best first; empty for sound alone.
     package let rungs: [Rung]
     package let hasAudio: Bool
+    /// Bits per second of the sound that all rungs share: the top rung's.
+    package let audioBitRate: Int
 
     /// Segments that one background job makes (MEDIA.md, "Cost").
     static let chunkLength = 5

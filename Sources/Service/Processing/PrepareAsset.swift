@@ -33,8 +33,11 @@ struct PrepareAsset: Job {
     private func makePlan(of source: String, in context: ProcessingContext) async throws -> Plan {
         let info = try await Prober(tools: context.tools).probe(source)
         let rungs = info.video == nil ? [] : Ladder.rungs(for: info, profiles: context.profiles)
-        let timeline = try await TimelineBuilder(tools: context.tools).build(source, info: info, rungs: rungs)
-        return Plan(info: info, timeline: timeline, rungs: rungs, hasAudio: info.audio != nil)
+        let timeline = try await TimelineBuilder(tools: context.tools).build(
+            source, info: info, ceiling: Ladder.frameRateCeiling(of: rungs))
+        return Plan(
+            info: info, timeline: timeline, rungs: rungs, hasAudio: info.audio != nil,
+            audioBitRate: rungs.first?.audioBitrate ?? context.profiles.map(\.audioBitrate).max() ?? 192_000)
     }
 
     private func record(_ plan: Plan, in transaction: any Connection) throws {
@@ -43,7 +46,7 @@ struct PrepareAsset: Job {
         let info = String(decoding: try encoder.encode(plan.info), as: UTF8.self)
         let changed = try transaction.run(
             """
-            UPDATE versions SET plan = \(text), info = \(info), duration = \(plan.timeline.duration.microseconds),
+            UPDATE versions SET plan = \(text), info = \(info), duration = \(plan.timeline.duration.duration.microseconds),
                 width = \(plan.info.video?.displayWidth), height = \(plan.info.video?.displayHeight)
             WHERE asset_id = \(asset) AND number = \(version) AND plan IS NULL
             """)

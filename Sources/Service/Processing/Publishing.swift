@@ -4,6 +4,20 @@ internal import Media
 internal import ObjectStorage
 internal import SQL
 
+/// Files of one rendition that a job has made: `init.mp4` and `<number>.m4s` in a folder.
+struct MadeRendition: Sendable {
+    struct Segment: Sendable {
+        let number: Int
+        let bytes: Int
+        let duration: Duration
+    }
+
+    let name: String
+    let folder: String
+    let codecs: String
+    let segments: [Segment]
+}
+
 extension ProcessingContext {
     /// The original as a file that ffmpeg can open.
     func original(_ asset: AssetID, _ version: Int) throws -> String {
@@ -30,34 +44,32 @@ extension ProcessingContext {
 
     /// Puts a rendition's files into the store by name, then records them: a reader never sees half of one, and a
     /// second run of the same job changes nothing.
-    func publish(
-        rendition: String, codecs: String, initFile: String, segments: [EncodedSegment], of asset: AssetID,
-        _ version: Int
-    ) async throws {
-        let key = { try AssetKeys.file(asset, version: version, rendition: rendition, name: $0) }
+    func publish(_ made: MadeRendition, plan: Plan, of asset: AssetID, _ version: Int) async throws {
+        let key = { try AssetKeys.file(asset, version: version, rendition: made.name, name: $0) }
         // Byte-identical in every chunk of a rendition (a rule that Media's tests hold).
-        _ = try await store.put(try key("init.mp4"), file: initFile, consuming: true)
-        for segment in segments {
-            _ = try await store.put(try key("\(segment.number).m4s"), file: segment.path, consuming: true)
+        _ = try await store.put(try key("init.mp4"), file: "\(made.folder)/init.mp4", consuming: true)
+        for segment in made.segments {
+            let name = "\(segment.number).m4s"
+            _ = try await store.put(try key(name), file: "\(made.folder)/\(name)", consuming: true)
         }
         try await database.write { transaction in
             let changed = try transaction.run(
                 """
-                UPDATE renditions SET codecs = \(codecs)
-                WHERE asset_id = \(asset) AND version = \(version) AND name = \(rendition)
+                UPDATE renditions SET codecs = \(made.codecs)
+                WHERE asset_id = \(asset) AND version = \(version) AND name = \(made.name)
                 """)
             // Deleted meanwhile: its objects are removed by the job that the deletion enqueued.
             guard changed == 1 else { return }
-            for segment in segments {
+            for segment in made.segments {
                 try transaction.run(
                     """
                     INSERT INTO segments (asset_id, version, rendition, number, bytes, duration)
-                    VALUES (\(asset), \(version), \(rendition), \(segment.number), \(segment.bytes),
+                    VALUES (\(asset), \(version), \(made.name), \(segment.number), \(segment.bytes),
                         \(segment.duration.microseconds))
                     ON CONFLICT DO NOTHING
                     """)
             }
-            try VersionState.advance(asset, version, in: transaction)
+            try VersionState.advance(asset, version, plan: plan, in: transaction)
         }
     }
 }

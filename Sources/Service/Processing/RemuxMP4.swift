@@ -2,6 +2,7 @@ internal import Core
 internal import Foundation
 internal import Media
 internal import SQL
+internal import ObjectStorage
 
 /// Makes the progressive MP4 of a complete rung from its segments and the shared sound, without encoding.
 struct RemuxMP4: Job {
@@ -20,7 +21,7 @@ struct RemuxMP4: Job {
         }
         return try await context.withWorkFolder { folder in
             let path = "\(folder)/\(rendition).mp4"
-            try await Remuxer(tools: context.tools).mp4(
+            try await Remuxer().mp4(
                 video: try files(of: rendition, plan, in: context),
                 audio: plan.hasAudio ? try files(of: VersionState.audioName, plan, in: context) : nil, to: path)
             _ = try await context.store.put(
@@ -29,14 +30,16 @@ struct RemuxMP4: Job {
         }
     }
 
-    private func files(of name: String, _ plan: Plan, in context: ProcessingContext) throws -> [String] {
-        let names = ["init.mp4"] + (0..<plan.timeline.segmentCount).map { "\($0).m4s" }
-        return try names.map { file in
+    private func files(of name: String, _ plan: Plan, in context: ProcessingContext) throws -> Remuxer.Track {
+        let path = { (file: String) throws -> String in
             let key = try AssetKeys.file(asset, version: version, rendition: name, name: file)
             guard let path = context.store.localPath(key) else {
                 throw ServiceError(.internalFailure, "A segment cannot be opened.", detail: "\(key)")
             }
             return path
         }
+        return Remuxer.Track(
+            initialization: try path("init.mp4"),
+            segments: try (0..<plan.timeline.segmentCount).map { try path("\($0).m4s") })
     }
 }

@@ -24,7 +24,7 @@ enum VersionState {
     }
 
     /// Counts a rendition's new segments, measures it when it is complete, and lets the version's state follow.
-    static func advance(_ asset: AssetID, _ version: Int, in transaction: any Connection) throws {
+    static func advance(_ asset: AssetID, _ version: Int, plan: Plan, in transaction: any Connection) throws {
         try transaction.run(
             """
             UPDATE renditions SET done = (SELECT count(*) FROM segments s WHERE s.asset_id = renditions.asset_id
@@ -38,7 +38,7 @@ enum VersionState {
             """
         ).map(RenditionRecord.init(row:))
         for rendition in renditions where rendition.isComplete && rendition.bandwidth == nil {
-            try measure(rendition.name, asset, version, in: transaction)
+            try measure(rendition.name, asset, version, plan: plan, in: transaction)
         }
         let total = renditions.reduce(0) { $0 + $1.segments }
         let done = renditions.reduce(0) { $0 + $1.done }
@@ -71,15 +71,29 @@ enum VersionState {
 
     /// Peak and average bits per second, from the segments themselves (WIRE 7: measured, not the target).
     private static func measure(
-        _ name: String, _ asset: AssetID, _ version: Int, in transaction: any Connection
+        _ name: String, _ asset: AssetID, _ version: Int, plan: Plan, in transaction: any Connection
     ) throws {
+        var segments: [(duration: Rational, bytes: Int)] = []
+        var total = 0
+        let audio = plan.timeline.audioGrid()
+        try transaction.each(
+            """
+            SELECT number, bytes FROM segments
+            WHERE asset_id = \(asset) AND version = \(version) AND rendition = \(name) ORDER BY number
+            """
+        ) { row in
+            let number = try row.get("number", as: Int.self)
+            let bytes = try row.get("bytes", as: Int.self)
+            let duration = name == audioName ? audio.duration(of: number) : plan.timeline.duration(of: number)
+            segments.append((duration, bytes))
+            total += bytes
+        }
+        let peak = Playlist.peakBitRate(
+            of: segments, targetDuration: Playlist.targetDuration(of: plan.timeline))
+        let average = Int64(Double(total) * 8 / max(0.001, plan.timeline.duration.value))
         try transaction.run(
             """
-            UPDATE renditions SET
-                bandwidth = (SELECT max(bytes * 8000000 / duration) FROM segments
-                    WHERE asset_id = \(asset) AND version = \(version) AND rendition = \(name) AND duration > 0),
-                average_bandwidth = (SELECT sum(bytes) * 8000000 / sum(duration) FROM segments
-                    WHERE asset_id = \(asset) AND version = \(version) AND rendition = \(name))
+            UPDATE renditions SET bandwidth = \(peak), average_bandwidth = \(average)
             WHERE asset_id = \(asset) AND version = \(version) AND name = \(name)
             """)
     }
