@@ -76,7 +76,8 @@ import Testing
     private func content(_ fixture: Fixture) async throws -> [UInt8] {
         let originals = try await fixture.originals()
         #expect(originals.count == 1)
-        let path = try #require(fixture.store.localPath(try #require(originals.first).key))
+        let original = try #require(originals.first)
+        let path = try #require(fixture.store.localPath(original.key))
         return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
     }
 }
