@@ -109,6 +109,8 @@ public struct UploadStatus: Codable, Hashable, Sendable {
     public let receivedChunks: Int
     /// How many there are.
     public let totalChunks: Int
+    /// Bytes of every chunk but the last: what a client needs to resume.
+    public let chunkSize: Int64?
     /// What belongs to the file.
     public let metadata: [String: JSONValue]
     /// When the upload began, RFC 3339 with milliseconds.
@@ -132,6 +134,7 @@ public struct UploadStatus: Codable, Hashable, Sendable {
         progress: Int,
         receivedChunks: Int,
         totalChunks: Int,
+        chunkSize: Int64? = nil,
         metadata: [String: JSONValue],
         createdAt: String,
         lastChunkAt: String? = nil,
@@ -147,6 +150,7 @@ public struct UploadStatus: Codable, Hashable, Sendable {
         self.progress = progress
         self.receivedChunks = receivedChunks
         self.totalChunks = totalChunks
+        self.chunkSize = chunkSize
         self.metadata = metadata
         self.createdAt = createdAt
         self.lastChunkAt = lastChunkAt
