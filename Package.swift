@@ -11,8 +11,10 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
-func library(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-    .target(name: name, dependencies: dependencies, exclude: [], resources: resources, swiftSettings: settings)
+func library(
+    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -48,7 +50,8 @@ let package = Package(
         library("ObjectStorage", ["Core", "Crypto"]),
         library("Media", ["Core"]),
         // Floor 2
-        library("Service", ["Core", "Crypto", "SQL", "ObjectStorage", "Media"]),
+        library(
+            "Service", ["Core", "Crypto", "SQL", "ObjectStorage", "Media"], exclude: ["Accounts/README.md"]),
         // Floor 3
         library("API", ["Core", "Crypto", "HTTP", "Service"], resources: [.copy("Pages")]),
         library("TelecineClient", ["Core"]),
@@ -67,6 +70,7 @@ let package = Package(
         tests("ObjectStorageTests", ["ObjectStorage", "Core"]),
         tests("MediaTests", ["Media", "Core"]),
         tests("ServiceTests", ["Service", "Core", "SQL", "ObjectStorage", "Crypto", "Media"]),
+        tests("CommandTests", ["telecine", "Core", "Service", "TelecineClient"]),
         tests("APITests", ["API", "Core", "HTTP", "Service", "TelecineClient"]),
     ]
 )
