@@ -1,0 +1,46 @@
+internal import Core
+internal import Synchronization
+
+/// What all connections of a server share.
+final class EngineCore: Sendable {
+    let configuration: ServerConfiguration
+    let logger: Logger
+    let handler: Handler
+    let admission: Admission
+    /// Requests whose first line has come and that are not completed.
+    let requests = Atomic<Int>(0)
+    /// Handlers that run.
+    let handlers = Atomic<Int>(0)
+    /// Whether every response ends its connection.
+    let isDraining = Atomic<Bool>(false)
+    private let connections = Mutex<[ObjectIdentifier: Connection]>([:])
+    /// Takes a descriptor to read out and close.
+    private let lingering = Mutex<(@Sendable (Int32) -> Void)?>(nil)
+
+    init(configuration: ServerConfiguration, logger: Logger, handler: @escaping Handler) {
+        self.configuration = configuration
+        self.logger = logger
+        self.handler = handler
+        admission = Admission(configuration)
+    }
+
+    var all: [Connection] { connections.withLock { Array($0.values) } }
+
+    func setLingering(_ body: (@Sendable (Int32) -> Void)?) { lingering.withLock { $0 = body } }
+
+    func opened(_ connection: Connection) {
+        connections.withLock { $0[ObjectIdentifier(connection)] = connection }
+    }
+
+    func closed(_ connection: Connection) {
+        _ = connections.withLock { $0.removeValue(forKey: ObjectIdentifier(connection)) }
+        let descriptor = connection.end()
+        admission.release(connection.address)
+        guard descriptor >= 0 else { return }
+        if let linger = lingering.withLock({ $0 }) {
+            linger(descriptor)
+        } else {
+            Sockets.close(descriptor)
+        }
+    }
+}

@@ -1,0 +1,117 @@
+internal import CMicroHTTP
+
+/// The engine's form of a response, referenced once by this object.
+///
+/// `@unchecked Sendable`: the engine counts references to it under its own lock, and nothing changes it after `make`.
+final class EngineResponse: @unchecked Sendable {
+    let pointer: OpaquePointer
+
+    private init(_ pointer: OpaquePointer) {
+        self.pointer = pointer
+    }
+
+    deinit { MHD_destroy_response(pointer) }
+
+    /// - Returns: nil when memory or descriptors are used up.
+    static func make(
+        _ response: Response,
+        handle: EngineHandle?,
+        closes: Bool
+    ) -> (object: EngineResponse, status: Status, stream: StreamPipe?)? {
+        var response = response
+        if case .cached(let cached) = response.body {
+            if response.headers.isEmpty, !closes, let object = cached.prepared {
+                return (object, response.status, nil)
+            }
+            response = cached.merged(with: response)
+        }
+        var stream: StreamPipe?
+        guard let pointer = create(response.body, handle, &stream) else { return nil }
+        for (name, value) in response.headers { _ = MHD_add_response_header(pointer, name, value) }
+        if closes { _ = MHD_add_response_header(pointer, "Connection", "close") }
+        return (EngineResponse(pointer), response.status, stream)
+    }
+
+    private static func create(
+        _ body: ResponseBody,
+        _ handle: EngineHandle?,
+        _ stream: inout StreamPipe?
+    ) -> OpaquePointer? {
+        switch body {
+        case .bytes(let bytes) where !bytes.isEmpty:
+            return bytes.withUnsafeBytes {
+                // The engine copies; its parameter predates const.
+                MHD_create_response_from_buffer(
+                    $0.count,
+                    UnsafeMutableRawPointer(mutating: $0.baseAddress),
+                    .RESPMEM_MUST_COPY
+                )
+            }
+        case .shared(let bytes, let range) where !range.isEmpty: return create(bytes, range)
+        case .file(let slice) where slice.length > 0: return create(slice)
+        case .stream(let write):
+            let pipe = StreamPipe(handle: handle, write)
+            stream = pipe
+            return pipe.makeEngineResponse()
+        default: return MHD_create_response_from_buffer(0, nil, .RESPMEM_PERSISTENT)
+        }
+    }
+
+    private static func create(_ bytes: SharedBytes, _ range: Range<Int>) -> OpaquePointer? {
+        let owner = Unmanaged.passRetained(bytes)
+        let start = UnsafeMutableRawPointer(mutating: bytes.pointer.baseAddress.map { $0 + range.lowerBound })
+        let response = MHD_create_response_from_buffer_with_free_callback_cls(
+            range.count,
+            start,
+            { owner in
+                if let owner { Unmanaged<SharedBytes>.fromOpaque(owner).release() }
+            },
+            owner.toOpaque()
+        )
+        if response == nil { owner.release() }
+        return response
+    }
+
+    private static func create(_ slice: FileSlice) -> OpaquePointer? {
+        guard let descriptor = slice.file.take() else { return nil }
+        guard
+            let response = MHD_create_response_from_fd_at_offset64(
+                UInt64(slice.length),
+                descriptor,
+                UInt64(slice.offset)
+            )
+        else {
+            // Given back to an owner that closes it.
+            _ = OpenFile(descriptor: descriptor)
+            return nil
+        }
+        return response
+    }
+}
+
+/// A response prepared once and sent many times, also by several connections at once.
+package final class CachedResponse: Sendable {
+    let response: Response
+    let prepared: EngineResponse?
+
+    /// - Parameter response: in memory; a file or a stream can be sent once only and is a programmer's error.
+    package init(_ response: Response) {
+        switch response.body {
+        case .empty, .bytes, .shared: break
+        default: preconditionFailure("only a response in memory can be cached")
+        }
+        self.response = response
+        prepared = EngineResponse.make(response, handle: nil, closes: false)?.object
+    }
+
+    /// The response that sends this.
+    package var reused: Response { Response(response.status, body: .cached(self)) }
+
+    /// Its own headers, and after them those that the middleware added.
+    func merged(with carrier: Response) -> Response {
+        var result = response
+        result.status = carrier.status
+        for (name, value) in carrier.headers { result.headers.add(name, value) }
+        return result
+    }
+}

@@ -1,0 +1,118 @@
+#if canImport(FoundationEssentials)
+    internal import FoundationEssentials
+#else
+    internal import Foundation
+#endif
+internal import Core
+
+extension Request {
+    /// Decodes a JSON body.
+    ///
+    /// A missing `Content-Type` is accepted; a declared one must be JSON.
+    ///
+    /// - Parameter limit: bytes of the body, 1 MiB unless told.
+    /// - Throws: `ServiceError(.unsupportedMedia)` for another declared type; `.tooLarge`; `.invalidRequest` whose
+    ///   `field` names the path to the wrong value (`metadata.title`, `tags[2]`) and whose message says what was
+    ///   expected there.
+    package func json<Value: Decodable>(as type: Value.Type = Value.self, limit: Int = 1 << 20) async throws -> Value {
+        if let declared = headers["Content-Type"], !MediaType(declared).isJSON {
+            throw ServiceError(.unsupportedMedia, "The request body must be JSON (Content-Type: application/json).")
+        }
+        let bytes = try await body.collect(upTo: limit)
+        guard !bytes.isEmpty else {
+            throw ServiceError(.invalidRequest, "The request body is empty; JSON is expected.")
+        }
+        do {
+            return try JSONDecoder().decode(type, from: Data(bytes))
+        } catch let error as DecodingError {
+            throw Self.explained(error)
+        }
+    }
+
+    /// Decodes an `application/x-www-form-urlencoded` body.
+    ///
+    /// - Throws: as ``json(as:limit:)``.
+    package func form(limit: Int = 64 << 10) async throws -> QueryItems {
+        if let declared = headers["Content-Type"],
+            MediaType(declared).essence != "application/x-www-form-urlencoded"
+        {
+            throw ServiceError(.unsupportedMedia, "The request body must be an URL-encoded form.")
+        }
+        return QueryItems(parsing: String(decoding: try await body.collect(upTo: limit), as: UTF8.self))
+    }
+
+    private static func explained(_ error: DecodingError) -> ServiceError {
+        switch error {
+        case .keyNotFound(let key, let context):
+            let field = path(context.codingPath + [key])
+            return ServiceError(.invalidRequest, "\(field) is missing.", field: field)
+        case .typeMismatch(let type, let context):
+            return wrong(context, "must be \(expectation(type))")
+        case .valueNotFound(let type, let context):
+            return wrong(context, "must be \(expectation(type)), not null")
+        case .dataCorrupted(let context):
+            if context.codingPath.isEmpty {
+                return ServiceError(.invalidRequest, "The request body is not valid JSON.", detail: "\(context)")
+            }
+            return wrong(context, "is not valid: \(context.debugDescription)")
+        @unknown default:
+            return ServiceError(.invalidRequest, "The request body is not valid JSON.", detail: "\(error)")
+        }
+    }
+
+    private static func wrong(_ context: DecodingError.Context, _ words: String) -> ServiceError {
+        guard !context.codingPath.isEmpty else {
+            return ServiceError(.invalidRequest, "The request body \(words).", detail: context.debugDescription)
+        }
+        let field = path(context.codingPath)
+        return ServiceError(.invalidRequest, "\(field) \(words).", detail: context.debugDescription, field: field)
+    }
+
+    private static func path(_ keys: [any CodingKey]) -> String {
+        keys.reduce(into: "") { text, key in
+            if let index = key.intValue {
+                text += "[\(index)]"
+            } else {
+                text += text.isEmpty ? key.stringValue : ".\(key.stringValue)"
+            }
+        }
+    }
+
+    private static func expectation(_ type: any Any.Type) -> String {
+        switch type {
+        case is String.Type: "text"
+        case is Bool.Type: "true or false"
+        case is any BinaryInteger.Type: "a whole number"
+        case is any BinaryFloatingPoint.Type: "a number"
+        default:
+            // Decoders report containers as `[Any]` and `[String: Any]`, whatever their elements.
+            "\(type)".hasPrefix("Dictionary")
+                ? "an object" : "\(type)".hasPrefix("Array") ? "a list" : "of another kind"
+        }
+    }
+}
+
+/// A `Content-Type`, taken apart (RFC 9110 section 8.3.1).
+struct MediaType: Sendable {
+    /// `type/subtype` in lower case.
+    let essence: String
+    private let parameters: [(name: String, value: String)]
+
+    init(_ text: String) {
+        var fields = ParameterList(text)
+        essence = fields.head.lowercased()
+        var parameters: [(name: String, value: String)] = []
+        while let parameter = fields.next() { parameters.append(parameter) }
+        self.parameters = parameters
+    }
+
+    /// A parameter's value; names compare without case.
+    func parameter(_ name: String) -> String? {
+        parameters.first { $0.name == name }?.value
+    }
+
+    var isJSON: Bool {
+        essence == "application/json" || essence == "text/json"
+            || (essence.hasPrefix("application/") && essence.hasSuffix("+json"))
+    }
+}

@@ -1,0 +1,76 @@
+/// A request line's target, taken apart (RFC 9112 section 3.2).
+struct RequestTarget: Sendable {
+    /// Decoded segments after the first slash; `/a%2Fb` is one segment, so that a parameter may hold a slash.
+    let segments: [String]
+    /// The whole decoded path.
+    let path: String
+    let query: QueryItems
+    /// The authority of an absolute-form target, which then counts instead of `Host`.
+    let authority: String?
+
+    enum Refusal: String, Error {
+        case form = "The request target is not a path."
+        case escape = "The path has a broken percent escape."
+        case text = "The path is not UTF-8 text."
+        case null = "The path has a NUL or a control character."
+        case dots = "The path has a '.' or '..' segment."
+    }
+
+    /// - Parameter raw: the target as it stood in the request line.
+    init(parsing raw: String) throws(Refusal) {
+        var rest = raw[...]
+        var authority: String?
+        if !raw.hasPrefix("/"), raw != "*" {
+            (authority, rest) = try Self.absolute(raw)
+        }
+        guard !rest.utf8.contains(35) else { throw .form }
+        let parts = rest.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        self.authority = authority
+        query = parts.count > 1 ? QueryItems(parsing: parts[1]) : QueryItems()
+        let rawPath = parts.first ?? ""
+        if rawPath == "*" {
+            segments = ["*"]
+            path = "*"
+            return
+        }
+        guard rawPath.utf8.contains(ASCII.percent) else {
+            // Nearly every path: nothing to decode.
+            let text = String(rawPath)
+            segments = try Self.checked(text.dropFirst().split(separator: "/", omittingEmptySubsequences: false))
+            path = text
+            return
+        }
+        var decoded: [String] = []
+        for segment in rawPath.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
+            guard let bytes = PercentCoding.bytes(segment) else { throw .escape }
+            guard let text = String(validating: bytes, as: UTF8.self) else { throw .text }
+            decoded.append(text)
+        }
+        segments = try Self.checked(decoded)
+        path = "/" + segments.joined(separator: "/")
+    }
+
+    private static func absolute(_ raw: String) throws(Refusal) -> (String, Substring) {
+        let lowered = raw.prefix(8).lowercased()
+        let length = lowered.hasPrefix("http://") ? 7 : lowered.hasPrefix("https://") ? 8 : 0
+        guard length > 0 else { throw .form }
+        let rest = raw.dropFirst(length)
+        let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
+        let authority = rest[..<end]
+        guard !authority.isEmpty, !authority.contains("@") else { throw .form }
+        let path = rest[end...]
+        return (String(authority), path.hasPrefix("/") ? path : Substring("/" + path))
+    }
+
+    private static func checked(_ segments: [some StringProtocol]) throws(Refusal) -> [String] {
+        var result: [String] = []
+        result.reserveCapacity(segments.count)
+        for segment in segments {
+            for byte in segment.utf8 where byte < 0x20 || byte == 0x7F { throw .null }
+            // A segment may hold an escaped slash: what stands between slashes counts.
+            for name in segment.split(separator: "/") where name == "." || name == ".." { throw .dots }
+            result.append(String(segment))
+        }
+        return result
+    }
+}

@@ -1,0 +1,78 @@
+package import Core
+
+/// What every request passes on its way to the router. The first of a list is the outermost.
+package enum Middlewares {
+    /// Wraps a handler in middleware; the first is the outermost.
+    package static func compose(_ middleware: [Middleware], around handler: @escaping Handler) -> Handler {
+        middleware.reversed().reduce(handler) { next, layer in
+            { request in try await layer(request, next) }
+        }
+    }
+
+    /// Names the request in `Trace.requestID`, so that everything it causes logs it, and in the response.
+    package static func requestID(header: String = "X-Request-ID") -> Middleware {
+        { request, next in
+            var response = try await Trace.$requestID.withValue(request.id) { try await next(request) }
+            response.headers[header] = request.id
+            return response
+        }
+    }
+
+    /// Turns what the handlers throw into responses.
+    ///
+    /// - Parameter render: a dialect's own words for an error; nil leaves it to ``Response/rendering(_:logger:)``.
+    package static func errors(
+        logger: Logger,
+        render: (@Sendable (any Error, Request) -> Response?)? = nil
+    ) -> Middleware {
+        { request, next in
+            do {
+                return try await next(request)
+            } catch {
+                return render?(error, request) ?? .rendering(error, logger: logger)
+            }
+        }
+    }
+
+    /// Logs one line a request: method, path, route, status, bytes both ways, milliseconds.
+    ///
+    /// Bytes are those of the body as the handler gave it; a stream's are not known when the line is written.
+    ///
+    /// - Parameter path: what of the path may be logged. The query never is. Paths that carry tokens need one.
+    package static func accessLog(
+        _ logger: Logger,
+        path: @escaping @Sendable (Request) -> String = { $0.path }
+    ) -> Middleware {
+        { request, next in
+            let start = ContinuousClock.now
+            do {
+                let response = try await next(request)
+                log(logger, request, path(request), response.status.rawValue, response.body.length, start)
+                return response
+            } catch {
+                log(logger, request, path(request), nil, nil, start)
+                throw error
+            }
+        }
+    }
+
+    private static func log(
+        _ logger: Logger,
+        _ request: Request,
+        _ path: String,
+        _ status: Int?,
+        _ bytes: Int64?,
+        _ start: ContinuousClock.Instant
+    ) {
+        var fields: [String: JSONValue] = [
+            "method": .string(request.method.rawValue), "path": .string(path), "peer": .string(request.peer),
+            "request_id": .string(request.id),
+            "ms": .number(Double((ContinuousClock.now - start).microseconds) / 1000),
+        ]
+        fields["status"] = status.map { .integer(Int64($0)) }
+        fields["bytes"] = bytes.map { .integer($0) }
+        fields["route"] = request.route.map { .string($0) }
+        if !request.body.isEmpty { fields["received"] = .integer(request.body.received) }
+        logger.info("request", fields)
+    }
+}

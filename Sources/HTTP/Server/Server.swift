@@ -1,0 +1,109 @@
+package import Core
+internal import Synchronization
+
+/// Serves HTTP/1.1 on any number of ports.
+///
+/// TLS, HTTP/2 and the open internet belong to a proxy in front.
+package final class Server: Sendable {
+    private struct Running {
+        let daemon: Daemon
+        let housekeeper: Housekeeper
+    }
+
+    private let core: EngineCore
+    private let running = Mutex<Running?>(nil)
+
+    /// - Parameter handler: answers every request; what it throws is rendered as ``Response/rendering(_:logger:)`` does.
+    package init(configuration: ServerConfiguration, logger: Logger, handler: @escaping Handler) {
+        core = EngineCore(configuration: configuration, logger: logger, handler: handler)
+    }
+
+    /// Begins to listen. To be called once.
+    ///
+    /// - Returns: the ports that are bound: the required ones in their order, then the optional ones that were free.
+    /// - Throws: `ServiceError` that names the port that cannot be bound.
+    package func start() throws -> [UInt16] {
+        let listeners = try Listeners(core.configuration, logger: core.logger)
+        let daemon: Daemon
+        do {
+            daemon = try Daemon(core)
+        } catch {
+            listeners.close()
+            throw error
+        }
+        let housekeeper: Housekeeper
+        do {
+            housekeeper = try Housekeeper(core, daemon, listeners: listeners.descriptors)
+        } catch {
+            daemon.stop()
+            listeners.close()
+            throw error
+        }
+        core.setLingering { housekeeper.linger($0) }
+        running.withLock { $0 = Running(daemon: daemon, housekeeper: housekeeper) }
+        housekeeper.start()
+        return listeners.ports
+    }
+
+    /// Stops listening, lets the requests in flight end, and stops.
+    ///
+    /// Idle connections are closed at once; every response from now on ends its connection. What is not over at the
+    /// deadline is cut: bodies end as if the client had left, handlers and streams are cancelled, and get five more
+    /// seconds to return.
+    package func shutdown(deadline: Duration) async {
+        guard
+            let running = running.withLock({ running in
+                defer { running = nil }
+                return running
+            })
+        else { return }
+        core.isDraining.store(true, ordering: .relaxed)
+        running.housekeeper.stopAccepting()
+        let isDrained = await wait(deadline) { self.core.all.forEach { $0.closeIfIdle() } }
+        if !isDrained {
+            core.logger.warning(
+                "requests cut at shutdown",
+                ["count": .integer(Int64(core.requests.load(ordering: .relaxed)))]
+            )
+            _ = await wait(.seconds(5)) { self.core.all.forEach { $0.abort() } }
+        }
+        await stop(running)
+    }
+
+    /// Waits until no request and no handler is left, calling `body` now and then.
+    private func wait(_ limit: Duration, _ body: @Sendable () -> Void) async -> Bool {
+        let end = ContinuousClock.now + limit
+        while true {
+            body()
+            let isQuiet =
+                core.requests.load(ordering: .acquiring) == 0 && core.handlers.load(ordering: .acquiring) == 0
+            if isQuiet { return true }
+            guard ContinuousClock.now < end else { return false }
+            await Self.pause(.milliseconds(10))
+        }
+    }
+
+    private func stop(_ running: Running) async {
+        running.housekeeper.stop()
+        while !running.housekeeper.hasEnded { await Self.pause(.milliseconds(5)) }
+        core.setLingering(nil)
+        guard core.requests.load(ordering: .acquiring) == 0 else {
+            // The engine aborts the process when it is stopped with a suspended connection: a thread that a disk
+            // holds is left behind instead, and the process ends without it.
+            core.logger.error("the HTTP engine still holds requests and is left running", [:])
+            return
+        }
+        await withCheckedContinuation { continuation in
+            // Joins the engine's threads: not for the cooperative pool.
+            Threads.run {
+                running.daemon.stop()
+                continuation.resume()
+            }
+        }
+    }
+
+    /// Sleeps although the calling task may be cancelled: a shutdown is often what cancelled it.
+    private static func pause(_ duration: Duration) async {
+        await Task.detached { try? await Task.sleep(for: duration) }.value
+    }
+}
