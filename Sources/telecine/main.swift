@@ -1,1 +1,9 @@
-print("telecine")
+internal import Foundation
+
+let code = await Tool(
+    commands: Verbs.all,
+    console: .standard,
+    environment: ProcessInfo.processInfo.environment,
+    folder: FileManager.default.currentDirectoryPath
+).run(Array(CommandLine.arguments.dropFirst()))
+exit(code.rawValue)

@@ -1,0 +1,174 @@
+/// Where a medium stands, in the contract's words.
+public enum MediaState: String, Codable, Hashable, Sendable, CaseIterable {
+    /// Being received or prepared; it may play already.
+    case processing
+    /// Its best rung plays.
+    case ready
+    /// It could not be prepared.
+    case failed
+}
+
+/// One quality of a medium.
+public struct MediaVariant: Codable, Hashable, Sendable {
+    /// The profile's name: `720p`.
+    public let profile: String
+    /// Width in pixels.
+    public let width: Int
+    /// Height in pixels.
+    public let height: Int
+    /// The picture's bit rate as a profile writes it: `2500k`.
+    public let bitrate: String
+
+    /// One rung of the ladder.
+    public init(profile: String, width: Int, height: Int, bitrate: String) {
+        self.profile = profile
+        self.width = width
+        self.height = height
+        self.bitrate = bitrate
+    }
+}
+
+/// The answer to `GET /media/:id`.
+public struct MediaDetails: Codable, Hashable, Sendable {
+    /// `asset_<integer>`.
+    public let id: String
+    /// The title; the file's name when none was given.
+    public let title: String
+    /// The description; absent when none was given.
+    public let description: String?
+    /// Seconds; absent until known, and for pictures.
+    public let duration: Double?
+    /// A signed URL of the poster, once there is one.
+    public let thumbnailUrl: String?
+    /// A signed URL of the master playlist, once something plays.
+    public let streamingUrl: String?
+    /// Where the medium stands.
+    public let status: MediaState
+    /// The qualities that can be had now, best first.
+    public let variants: [MediaVariant]
+    /// What the owner attached.
+    public let metadata: [String: JSONValue]
+    /// When the medium came to be, RFC 3339 with milliseconds.
+    public let createdAt: String
+    /// Why it failed, in words for its owner.
+    public let error: String?
+
+    /// A medium in full.
+    public init(
+        id: String,
+        title: String,
+        description: String? = nil,
+        duration: Double? = nil,
+        thumbnailUrl: String? = nil,
+        streamingUrl: String? = nil,
+        status: MediaState,
+        variants: [MediaVariant],
+        metadata: [String: JSONValue],
+        createdAt: String,
+        error: String? = nil
+    ) {
+        self.id = id
+        self.title = title
+        self.description = description
+        self.duration = duration
+        self.thumbnailUrl = thumbnailUrl
+        self.streamingUrl = streamingUrl
+        self.status = status
+        self.variants = variants
+        self.metadata = metadata
+        self.createdAt = createdAt
+        self.error = error
+    }
+}
+
+/// The answer to `GET /media/:id/stream`.
+public struct StreamLinks: Codable, Hashable, Sendable {
+    /// The signed URL of the master playlist.
+    public let masterUrl: String
+    /// The signed URLs of the MP4 files that are complete, by profile.
+    public let variants: [String: String]
+    /// Seconds during which playing may start.
+    public let expiresIn: Int
+
+    /// Signed links of one medium.
+    public init(masterUrl: String, variants: [String: String], expiresIn: Int) {
+        self.masterUrl = masterUrl
+        self.variants = variants
+        self.expiresIn = expiresIn
+    }
+}
+
+/// A line of the answer to `GET /api/assets`.
+public struct AssetSummary: Codable, Hashable, Sendable {
+    /// `asset_<integer>`.
+    public let id: String
+    /// The title; the file's name when none was given.
+    public let title: String
+    /// The description; absent when none was given.
+    public let description: String?
+    /// A signed URL of the poster, once there is one.
+    public let thumbnailUrl: String?
+    /// Where the medium stands.
+    public let status: MediaState
+    /// When the medium came to be, RFC 3339 with milliseconds.
+    public let createdAt: String
+    /// Seconds; absent until known, and for pictures.
+    public let duration: Double?
+    /// The media type of the original.
+    public let fileType: String
+
+    /// A medium in short.
+    public init(
+        id: String,
+        title: String,
+        description: String? = nil,
+        thumbnailUrl: String? = nil,
+        status: MediaState,
+        createdAt: String,
+        duration: Double? = nil,
+        fileType: String
+    ) {
+        self.id = id
+        self.title = title
+        self.description = description
+        self.thumbnailUrl = thumbnailUrl
+        self.status = status
+        self.createdAt = createdAt
+        self.duration = duration
+        self.fileType = fileType
+    }
+}
+
+/// The answer to `GET /api/assets`.
+public struct AssetPage: Codable, Hashable, Sendable {
+    /// Which part of the whole this is.
+    public struct Pagination: Codable, Hashable, Sendable {
+        /// The page's number, from 1.
+        public let page: Int
+        /// How many assets a page has at most.
+        public let limit: Int
+        /// How many assets there are.
+        public let total: Int
+        /// How many pages there are.
+        public let pages: Int
+
+        /// A place in a list; `pages` follows from `total` and `limit`.
+        public init(page: Int, limit: Int, total: Int) {
+            self.page = page
+            self.limit = limit
+            self.total = total
+            pages = limit > 0 ? (total + limit - 1) / limit : 0
+        }
+    }
+
+    /// The page's assets, newest first.
+    public let assets: [AssetSummary]
+    /// Which part of the whole this is.
+    public let pagination: Pagination
+
+    /// One page of a list.
+    public init(assets: [AssetSummary], pagination: Pagination) {
+        self.assets = assets
+        self.pagination = pagination
+    }
+}

@@ -1,0 +1,169 @@
+package import Core
+internal import Crypto
+package import SQL
+
+/// Accounts and their sessions; every secret it hands out is stored as a hash only.
+package struct Accounts: Sendable {
+    /// What an installation decides.
+    package struct Policy: Sendable {
+        package let registration: RegistrationPolicy
+        package let tokenLifetime: Duration
+        package let sessionLifetime: Duration
+
+        package init(
+            registration: RegistrationPolicy = .open,
+            tokenLifetime: Duration = .seconds(3600),
+            sessionLifetime: Duration = .seconds(86_400 * 30)
+        ) {
+            self.registration = registration
+            self.tokenLifetime = tokenLifetime
+            self.sessionLifetime = sessionLifetime
+        }
+    }
+
+    package let policy: Policy
+    let database: any Database
+    let tokens: AccessTokens
+    let now: @Sendable () -> Timestamp
+    /// Ten mistakes at once, then one a half minute: a guesser gets under 3,000 a day.
+    let attemptsByAccount: RateLimiter
+    /// An address may be an office: thirty at once, then one every two seconds.
+    let attemptsByAddress: RateLimiter
+
+    /// - Parameters:
+    ///   - database: migrated.
+    ///   - secret: signs the access tokens.
+    ///   - policy: what this installation decides.
+    ///   - now: the clock.
+    /// - Throws: `ServiceError` when the secret cannot sign.
+    package init(
+        database: any Database,
+        secret: TokenSecret,
+        policy: Policy = Policy(),
+        now: @escaping @Sendable () -> Timestamp = { .now }
+    ) throws(ServiceError) {
+        self.database = database
+        self.policy = policy
+        self.now = now
+        tokens = AccessTokens(keys: try secret.tokenKeys(), lifetime: policy.tokenLifetime)
+        attemptsByAccount = RateLimiter(.init(burst: 10, interval: .seconds(30)), capacity: 10_000, now: now)
+        attemptsByAddress = RateLimiter(.init(burst: 30, interval: .seconds(2)), capacity: 10_000, now: now)
+    }
+
+    // MARK: - Coming in
+
+    /// Makes an account, where the policy lets somebody, and signs it in.
+    ///
+    /// - Throws: `ServiceError`: `forbidden` when registration is closed or the invitation is no good, `conflict`
+    ///   for a known address, `invalidRequest` naming the field, `tooManyRequests`.
+    package func register(_ registration: Registration, from address: String) async throws -> SignIn {
+        let policy = policy.registration
+        guard policy != .closed else { throw ServiceError(.forbidden, "Registration is closed.") }
+        try attemptsByAddress.take(Self.network(of: address))
+        let newcomer = try Newcomer(registration, role: .user)
+        let invitation = registration.inviteCode.map(Self.hash) ?? ""
+        let time = now()
+        if policy == .invite {
+            let isInvited = try await database.read { try Self.isGood(invitation, .user, $0, time) }
+            guard isInvited else { throw Self.notInvited }
+        }
+        let hash = try await Self.passwordHash(newcomer.password)
+        let grant = SessionGrant()
+        let account = try await database.write { connection in
+            let account = try Self.insert(newcomer, hash, connection, time)
+            if policy == .invite {
+                guard try Self.use(invitation, .user, by: account.id, connection, time) else { throw Self.notInvited }
+            }
+            try grant.store(for: account.id, connection, time, self.policy.sessionLifetime)
+            return account
+        }
+        return try signIn(account, grant, time, showsUser: true)
+    }
+
+    /// Signs in; the answer to a wrong password and to an unknown address is the same and takes as long.
+    ///
+    /// - Throws: `ServiceError`: `unauthenticated`, `forbidden` for a disabled account, `tooManyRequests`.
+    package func login(_ credentials: Credentials, from address: String) async throws -> SignIn {
+        let key = AccountRules.key(credentials.email)
+        let network = Self.network(of: address)
+        try attemptsByAddress.take(network)
+        // Whatever is longer is nobody's address, and is not remembered.
+        let accountKey = key.utf8.count <= AccountRules.longestEmail ? key : ""
+        try attemptsByAccount.take(accountKey)
+        let found = try await database.read { connection in
+            try connection.first(
+                """
+                SELECT id, email, username, role, created_at, disabled_at, password_hash
+                FROM users WHERE email_key = \(key)
+                """
+            )
+        }
+        let hash = try found?.get("password_hash", as: String.self)
+        let isPossible = credentials.password.utf8.count <= AccountRules.passwordBytes.upperBound
+        let isRight = try await Self.isPassword(isPossible ? credentials.password : "", hash)
+        guard let found, let hash, isRight, isPossible else {
+            throw ServiceError(.unauthenticated, "The mail address or the password is wrong.")
+        }
+        attemptsByAccount.giveBack(accountKey)
+        attemptsByAddress.giveBack(network)
+        let account = try Account(row: found)
+        guard account.disabledAt == nil else { throw ServiceError(.forbidden, "This account is disabled.") }
+        if PasswordHash.needsRehash(hash) {
+            let better = try await Self.passwordHash(credentials.password)
+            try await database.write {
+                try $0.run(
+                    """
+                    UPDATE users SET password_hash = \(better) WHERE id = \(account.id) AND password_hash = \(hash)
+                    """
+                )
+            }
+        }
+        return try await open(account)
+    }
+
+    /// A new session of an account that is known by other means: the command line on the data folder.
+    package func open(_ account: Account) async throws -> SignIn {
+        let grant = SessionGrant()
+        let time = now()
+        let lifetime = policy.sessionLifetime
+        try await database.write { try grant.store(for: account.id, $0, time, lifetime) }
+        return try signIn(account, grant, time, showsUser: false)
+    }
+
+    func signIn(_ account: Account, _ grant: SessionGrant, _ time: Timestamp, showsUser: Bool) throws -> SignIn {
+        SignIn(
+            session: try session(account.info, grant.id, grant.refreshToken, time, showsUser: showsUser),
+            user: account.info,
+            cookie: grant.cookie,
+            lifetime: policy.sessionLifetime
+        )
+    }
+
+    func session(
+        _ user: UserInfo,
+        _ id: String,
+        _ refreshToken: String,
+        _ time: Timestamp,
+        showsUser: Bool = false
+    ) throws -> Session {
+        Session(
+            user: showsUser ? user : nil,
+            token: try tokens.token(for: user, sessionID: id, at: time),
+            refreshToken: refreshToken,
+            expiresIn: Int(policy.tokenLifetime.components.seconds)
+        )
+    }
+
+    static var notInvited: ServiceError {
+        ServiceError(.forbidden, "That invitation is not valid, or was used.", field: "inviteCode")
+    }
+
+    /// A client may have as many IPv6 addresses of its /64 as it likes: the network counts.
+    static func network(of address: String) -> String {
+        guard address.contains(":") else { return address }
+        var groups = address.split(separator: ":", omittingEmptySubsequences: false).prefix(4).map(String.init)
+        // `2001:db8::1` has fewer than four groups before the gap; those within it are zero.
+        if let gap = groups.firstIndex(of: "") { groups = Array(groups[..<gap]) }
+        return groups.joined(separator: ":") + "/64"
+    }
+}

@@ -1,0 +1,56 @@
+internal import Core
+
+/// The tokens of a client, renewed by one call however many requests find them expired at once.
+///
+/// A refresh token works once, and using it twice signs the account out everywhere: hence the single flight.
+actor SessionKeeper {
+    private var token: String?
+    private var refreshToken: String?
+    private var renewal: Task<Session, any Error>?
+    private let onChange: (@Sendable (Session) -> Void)?
+
+    init(token: String?, refreshToken: String?, onChange: (@Sendable (Session) -> Void)?) {
+        self.token = token
+        self.refreshToken = refreshToken
+        self.onChange = onChange
+    }
+
+    var accessToken: String? { token }
+    var currentRefreshToken: String? { refreshToken }
+
+    func adopt(_ session: Session) {
+        token = session.token
+        refreshToken = session.refreshToken
+        onChange?(session)
+    }
+
+    func forget() {
+        token = nil
+        refreshToken = nil
+    }
+
+    /// Sees to a token other than `stale`; false when there is no way to get one.
+    ///
+    /// - Throws: what `renew` throws; the refresh token is then forgotten if the service refused it.
+    func renew(
+        insteadOf stale: String?,
+        by renew: @escaping @Sendable (String) async throws -> Session
+    ) async throws -> Bool {
+        if token != stale, token != nil { return true }
+        if let renewal {
+            _ = try await renewal.value
+            return true
+        }
+        guard let refreshToken else { return false }
+        let task = Task { try await renew(refreshToken) }
+        renewal = task
+        defer { renewal = nil }
+        do {
+            adopt(try await task.value)
+            return true
+        } catch let error as TelecineError where !error.isTransient {
+            self.refreshToken = nil
+            throw error
+        }
+    }
+}

@@ -1,0 +1,57 @@
+internal import Core
+internal import Foundation
+internal import Service
+internal import TelecineClient
+
+/// How `upload` and `assets` reach a service and who they are there.
+enum ServiceConnection {
+    /// Their common options.
+    static let options =
+        [Command.Option(SettingsTable.clientURL), Command.Option(SettingsTable.clientEmail)].compactMap(\.self) + [
+            Command.Option(
+                "--as",
+                value: "EMAIL",
+                help: "Be this account without a password: for whoever can read the service's data folder."
+            ),
+            Command.Option("--data", value: "DATA_DIR", help: "The data folder, for --as."),
+            Command.Option("--port", value: "PORT", help: "The port of a service on this machine."),
+        ]
+
+    static let discussion = """
+        Who you are: TELECINE_TOKEN, or --email with TELECINE_PASSWORD (asked for on a terminal), or --as
+        on the service's own machine.
+        """
+
+    /// A client that is signed in.
+    ///
+    /// - Throws: `TelecineError` when the service refuses, `Failure` when nobody says who is asking.
+    static func open(_ invocation: Invocation) async throws -> Telecine {
+        let settings = try invocation.settings()
+        let address = settings.client.url ?? "http://localhost:\(settings.port)"
+        guard let url = URL(string: address) else { throw Failure("\(address) is not an address") }
+        if let email = invocation.arguments.values["--as"] {
+            let session = try await session(of: email, settings)
+            return Telecine(baseURL: url, token: session.token, refreshToken: session.refreshToken)
+        }
+        if let email = settings.client.email,
+            settings.client.token == nil || invocation.arguments.values["--email"] != nil
+        {
+            guard let password = settings.client.password ?? invocation.console.readSecret("Password for \(email): ")
+            else { throw Failure("no password: set TELECINE_PASSWORD, or give one line on standard input") }
+            let client = Telecine(baseURL: url)
+            try await client.login(email: email, password: password)
+            return client
+        }
+        guard let token = settings.client.token else {
+            throw Failure("who are you? Set TELECINE_TOKEN, or give --email, or --as on the service's machine")
+        }
+        return Telecine(baseURL: url, token: token)
+    }
+
+    private static func session(of email: String, _ settings: Settings) async throws -> Session {
+        try await DataFolder.withAccounts(settings) { accounts in
+            let user = try await accounts.user(email: email)
+            return try await accounts.open(user).session
+        }
+    }
+}

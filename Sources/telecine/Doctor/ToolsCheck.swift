@@ -1,0 +1,121 @@
+internal import Foundation
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// The programs that the service starts: whether they are there, and can do what is asked of them.
+struct ToolsCheck: Sendable {
+    /// Folders of `PATH`, as a shell writes them.
+    let searchPath: String
+
+    private static let install = [
+        "ffmpeg": "apt-get install ffmpeg, or brew install ffmpeg",
+        "ffprobe": "apt-get install ffmpeg, or brew install ffmpeg",
+        "bwrap": "apt-get install bubblewrap",
+    ]
+    /// What a ladder is made with: encoders, and the filters of every chain.
+    private static let encoders = ["libx264", "aac", "mjpeg"]
+    private static let filters = ["scale", "fps", "zscale", "tonemap", "bwdif"]
+
+    func findings() async -> [Finding] {
+        var findings: [Finding] = []
+        if let ffmpeg = find("ffmpeg") {
+            findings.append(await abilities(of: ffmpeg))
+        } else {
+            findings.append(missing("ffmpeg"))
+        }
+        findings.append(find("ffprobe").map { Finding("ffprobe", .good, $0) } ?? missing("ffprobe"))
+        #if os(Linux)
+            if let bwrap = find("bwrap") {
+                findings.append(await sandbox(bwrap))
+            } else {
+                findings.append(missing("bwrap"))
+            }
+        #endif
+        return findings
+    }
+
+    /// Where a program is; nil when it is in no folder of the path.
+    func find(_ name: String) -> String? {
+        searchPath.split(separator: ":").map { "\($0)/\(name)" }
+            .first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
+    private func missing(_ name: String) -> Finding {
+        Finding(name, .wrong, "is not installed", remedy: Self.install[name])
+    }
+
+    private func abilities(of ffmpeg: String) async -> Finding {
+        let encoders = await Probe.run(ffmpeg, ["-hide_banner", "-encoders"])
+        let filters = await Probe.run(ffmpeg, ["-hide_banner", "-filters"])
+        guard encoders.status == 0, filters.status == 0 else {
+            return Finding("ffmpeg", .wrong, "\(ffmpeg) does not run", remedy: Self.install["ffmpeg"])
+        }
+        let words = Set((encoders.output + filters.output).split { $0 == " " || $0 == "\n" }.map(String.init))
+        let absent = (Self.encoders + Self.filters).filter { !words.contains($0) }
+        guard absent.isEmpty else {
+            return Finding(
+                "ffmpeg",
+                .wrong,
+                "\(ffmpeg) was built without \(absent.joined(separator: ", "))",
+                remedy: "install the distribution's full build"
+            )
+        }
+        return Finding("ffmpeg", .good, ffmpeg)
+    }
+
+    /// A container may forbid what bubblewrap needs: then decoders run without the sandbox, and that is told.
+    private func sandbox(_ bwrap: String) async -> Finding {
+        let trial = await Probe.run(
+            bwrap,
+            ["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--unshare-all", "--die-with-parent", "true"]
+        )
+        guard trial.status == 0 else {
+            return Finding(
+                "bwrap",
+                .wrong,
+                "the sandbox cannot be used: \(trial.output.prefix(200))",
+                remedy:
+                    "allow user namespaces: sysctl kernel.unprivileged_userns_clone=1, or run the container with them"
+            )
+        }
+        return Finding("bwrap", .good, bwrap)
+    }
+}
+
+/// Runs a program and reads what it says, for at most ten seconds.
+enum Probe {
+    static func run(_ path: String, _ arguments: [String]) async -> (status: Int32, output: String) {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(returning: runBlocking(path, arguments))
+            }
+        }
+    }
+
+    private static func runBlocking(_ path: String, _ arguments: [String]) -> (status: Int32, output: String) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = arguments
+        let pipe = Pipe()
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = pipe
+        process.standardError = pipe
+        do {
+            try process.run()
+        } catch {
+            return (-1, error.localizedDescription)
+        }
+        let child = process.processIdentifier
+        let deadline = DispatchWorkItem { kill(child, SIGKILL) }
+        DispatchQueue.global().asyncAfter(deadline: .now() + 10, execute: deadline)
+        let bytes = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        deadline.cancel()
+        let output = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        return (process.terminationReason == .exit ? process.terminationStatus : -1, output)
+    }
+}

@@ -1,0 +1,77 @@
+internal import Foundation
+internal import Service
+
+/// The configuration, validated: the only reader of the environment.
+struct Settings: Sendable {
+    let port: Int
+    let host: String
+    let dataDir: String
+    let publicURL: String?
+    let contractPorts: Bool
+    let jwtSecret: String?
+    let registration: RegistrationPolicy
+    let anonymousAccess: AnonymousAccess
+    let tokenLifetime: Duration
+    let sessionLifetime: Duration
+    let maxUploadSize: Int64
+    let chunkSize: Int64
+    let uploadExpiry: Duration
+    let workers: Int
+    let profilesDir: String
+    let linkLifetime: Duration
+    let trustedProxies: [String]
+    let corsOrigins: [String]
+    let logLevel: LogLevel
+    let logFormat: LogFormat
+    let client: Client
+    /// Names in `.env` that are no settings, one line each.
+    let notices: [String]
+
+    /// What the command line needs to be a client of a service.
+    struct Client: Sendable {
+        let url: String?
+        let token: String?
+        let email: String?
+        let password: String?
+    }
+
+    /// - Throws: `SettingsError` with a line for every wrong value.
+    init(_ reader: SettingsReader) throws(SettingsError) {
+        var reader = reader
+        port = reader.value(SettingsTable.port, insteadOfWrong: 0)
+        host = reader.value(SettingsTable.host, insteadOfWrong: "")
+        dataDir = reader.value(SettingsTable.dataDir, insteadOfWrong: "")
+        publicURL = reader.optional(SettingsTable.publicURL)
+        contractPorts = reader.value(SettingsTable.contractPorts, insteadOfWrong: false)
+        jwtSecret = reader.optional(SettingsTable.jwtSecret)
+        registration = reader.value(SettingsTable.registration, insteadOfWrong: .closed)
+        anonymousAccess = reader.value(SettingsTable.anonymousAccess, insteadOfWrong: .none)
+        tokenLifetime = reader.value(SettingsTable.tokenLifetime, insteadOfWrong: .zero)
+        sessionLifetime = reader.value(SettingsTable.sessionLifetime, insteadOfWrong: .zero)
+        maxUploadSize = reader.value(SettingsTable.maxUploadSize, insteadOfWrong: 0)
+        chunkSize = reader.value(SettingsTable.chunkSize, insteadOfWrong: 0)
+        uploadExpiry = reader.value(SettingsTable.uploadExpiry, insteadOfWrong: .zero)
+        workers = reader.value(SettingsTable.workers, insteadOfWrong: 0)
+        profilesDir = reader.value(SettingsTable.profilesDir, insteadOfWrong: "")
+        linkLifetime = reader.value(SettingsTable.linkLifetime, insteadOfWrong: .zero)
+        trustedProxies = reader.optional(SettingsTable.trustedProxies) ?? []
+        corsOrigins = reader.value(SettingsTable.corsOrigins, insteadOfWrong: [])
+        logLevel = reader.value(SettingsTable.logLevel, insteadOfWrong: .info)
+        logFormat = reader.value(SettingsTable.logFormat, insteadOfWrong: .auto)
+        client = Client(
+            url: reader.optional(SettingsTable.clientURL),
+            token: reader.optional(SettingsTable.clientToken),
+            email: reader.optional(SettingsTable.clientEmail),
+            password: reader.optional(SettingsTable.clientPassword)
+        )
+        notices = reader.notices
+        guard reader.errors.isEmpty else { throw SettingsError(lines: reader.errors) }
+    }
+}
+
+/// Every wrong setting, one line each.
+struct SettingsError: Error, Hashable, Sendable, CustomStringConvertible {
+    let lines: [String]
+
+    var description: String { lines.joined(separator: "\n") }
+}

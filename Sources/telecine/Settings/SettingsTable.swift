@@ -1,0 +1,253 @@
+internal import Core
+internal import Foundation
+internal import Service
+
+/// Every setting, once: `Settings` reads them, `docs/settings.md` is made from them.
+enum SettingsTable {
+    // MARK: Service
+
+    static let port = Setting(
+        "PORT",
+        .service,
+        .integer(0...65_535),
+        standard: "3000",
+        flag: "--port",
+        help: "The port that answers everything; 0 takes a free one."
+    )
+    static let host = Setting(
+        "HOST",
+        .service,
+        .text("an address of this machine", where: { !$0.contains("/") }),
+        standard: "0.0.0.0",
+        flag: "--host",
+        help: "The address to listen on; `127.0.0.1` behind a proxy on the same machine."
+    )
+    static let dataDir = Setting(
+        "DATA_DIR",
+        .service,
+        .path,
+        standard: "./data",
+        flag: "--data",
+        help: "The folder of the database, the media and the secret; back it up whole."
+    )
+    static let publicURL = Setting(
+        "PUBLIC_URL",
+        .service,
+        .baseURL,
+        without: "the request's own host",
+        flag: "--public-url",
+        help: "Where users reach the service; links begin with it, and `https` makes cookies secure."
+    )
+    static let contractPorts = Setting(
+        "CONTRACT_PORTS",
+        .service,
+        .onOff,
+        standard: "off",
+        help: "Also listen on 3001, 3002, 3003, 3006 and 8000, as existing clients expect; a busy one is a warning."
+    )
+
+    // MARK: Accounts
+
+    static let jwtSecret = Setting(
+        "JWT_SECRET",
+        .accounts,
+        .text(SecretStrength.requirement, where: SecretStrength.isEnough),
+        without: "made at first start, in `DATA_DIR/jwt-secret`",
+        isSecret: true,
+        help: "Signs tokens and links; changing it signs everybody out."
+    )
+    static let registration = Setting<RegistrationPolicy>(
+        "REGISTRATION",
+        .accounts,
+        .choice,
+        standard: "open",
+        help: "Who may make an account: anybody, whoever is invited, or nobody. Administrators never come this way."
+    )
+    static let anonymousAccess = Setting<AnonymousAccess>(
+        "ANONYMOUS_ACCESS",
+        .accounts,
+        .choice,
+        standard: "none",
+        help: "What can be read without an account: nothing, or what is public."
+    )
+    static let tokenLifetime = Setting(
+        "TOKEN_LIFETIME",
+        .accounts,
+        .duration(.seconds(60)...(.seconds(86_400))),
+        standard: "1h",
+        help: "How long an access token is valid; its refresh token gives the next one."
+    )
+    static let sessionLifetime = Setting(
+        "SESSION_LIFETIME",
+        .accounts,
+        .duration(.seconds(3600)...(.seconds(86_400 * 366))),
+        standard: "30d",
+        help: "How long somebody stays signed in without coming back."
+    )
+
+    // MARK: Uploads
+
+    static let maxUploadSize = Setting(
+        "MAX_UPLOAD_SIZE",
+        .uploads,
+        .bytes(1...(1 << 44)),
+        standard: "10 GiB",
+        help: "The largest file that is accepted."
+    )
+    static let chunkSize = Setting(
+        "CHUNK_SIZE",
+        .uploads,
+        .bytes((64 << 10)...(256 << 20)),
+        standard: "5 MiB",
+        help: "The chunks that clients are asked to send."
+    )
+    static let uploadExpiry = Setting(
+        "UPLOAD_EXPIRY",
+        .uploads,
+        .duration(.seconds(60)...(.seconds(86_400 * 30))),
+        standard: "24h",
+        help: "How long an upload that is not complete is kept."
+    )
+
+    // MARK: Processing
+
+    static let workers = Setting(
+        "WORKERS",
+        .processing,
+        .integer(0...256, auto: max(1, ProcessInfo.processInfo.activeProcessorCount / 2)),
+        standard: "auto",
+        help: "Worker processes that `serve` starts: `auto` is one for two cores, 0 leaves the work to `telecine work`."
+    )
+    static let profilesDir = Setting(
+        "PROFILES_DIR",
+        .processing,
+        .path,
+        standard: "config/profiles",
+        help: "The folder of the ladder's profiles, one JSON file each."
+    )
+
+    // MARK: Network
+
+    static let linkLifetime = Setting(
+        "LINK_LIFETIME",
+        .network,
+        .duration(.seconds(60)...(.seconds(86_400 * 7))),
+        standard: "1h",
+        help: "How long a signed link may be used to begin playing."
+    )
+    static let trustedProxies = Setting(
+        "TRUSTED_PROXIES",
+        .network,
+        .list("addresses or networks such as 127.0.0.1, 10.0.0.0/8", where: AddressRange.isValid),
+        without: "none",
+        help: "Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."
+    )
+    static let corsOrigins = Setting(
+        "CORS_ORIGINS",
+        .network,
+        .list("*, or origins such as https://app.example.com", where: Origin.isValid),
+        standard: "*",
+        help: "Pages of other origins that may call the API, always without cookies."
+    )
+
+    // MARK: Logging
+
+    static let logLevel = Setting<LogLevel>(
+        "LOG_LEVEL",
+        .logging,
+        .choice,
+        standard: "info",
+        help: "The least important lines that are written."
+    )
+    static let logFormat = Setting<LogFormat>(
+        "LOG_FORMAT",
+        .logging,
+        .choice,
+        standard: "auto",
+        help: "`json` for machines, `text` for people; `auto` is text on a terminal."
+    )
+
+    // MARK: Command line as a client
+
+    static let clientURL = Setting(
+        "TELECINE_URL",
+        .client,
+        .baseURL,
+        without: "`http://localhost:PORT`",
+        flag: "--server",
+        help: "The service that `upload` and `assets` talk to."
+    )
+    static let clientToken = Setting(
+        "TELECINE_TOKEN",
+        .client,
+        .text("an access token"),
+        isSecret: true,
+        help: "An access token for `upload` and `assets`."
+    )
+    static let clientEmail = Setting(
+        "TELECINE_EMAIL",
+        .client,
+        .text("a mail address"),
+        flag: "--email",
+        help: "The account that `upload` and `assets` sign in to."
+    )
+    static let clientPassword = Setting(
+        "TELECINE_PASSWORD",
+        .client,
+        .text("a password"),
+        without: "asked for on the terminal",
+        isSecret: true,
+        help: "Its password."
+    )
+
+    /// All of them, in the order of the documentation.
+    static let all: [SettingDescription] = [
+        .init(port), .init(host), .init(dataDir), .init(publicURL), .init(contractPorts), .init(jwtSecret),
+        .init(registration), .init(anonymousAccess), .init(tokenLifetime), .init(sessionLifetime),
+        .init(maxUploadSize), .init(chunkSize), .init(uploadExpiry), .init(workers), .init(profilesDir),
+        .init(linkLifetime), .init(trustedProxies), .init(corsOrigins), .init(logLevel), .init(logFormat),
+        .init(clientURL), .init(clientToken), .init(clientEmail), .init(clientPassword),
+    ]
+
+    /// Names that a `.env` of contract 1 has, for engines that this service does not need.
+    static let unneeded: Set<String> = [
+        "MONGO_ROOT_USERNAME", "MONGO_ROOT_PASSWORD", "RABBITMQ_USER", "RABBITMQ_PASSWORD", "MINIO_ROOT_USER",
+        "MINIO_ROOT_PASSWORD", "GRAFANA_USER", "GRAFANA_PASSWORD",
+    ]
+}
+
+/// What can be read without an account.
+enum AnonymousAccess: String, CaseIterable, Sendable {
+    case none
+    case `public`
+}
+
+/// How log lines are written.
+enum LogFormat: String, CaseIterable, Sendable {
+    case auto, json, text
+}
+
+/// Core's levels by name.
+enum LogLevel: String, CaseIterable, Sendable {
+    case debug, info, warning, error
+
+    var level: Logger.Level {
+        switch self {
+        case .debug: .debug
+        case .info: .info
+        case .warning: .warning
+        case .error: .error
+        }
+    }
+}
+
+/// `*` or a web origin.
+enum Origin {
+    static func isValid(_ text: String) -> Bool {
+        if text == "*" { return true }
+        guard let parts = URLComponents(string: text), let scheme = parts.scheme, ["http", "https"].contains(scheme),
+            let host = parts.host
+        else { return false }
+        return !host.isEmpty && parts.path.isEmpty && parts.query == nil && parts.fragment == nil && parts.user == nil
+    }
+}

@@ -1,0 +1,59 @@
+internal import Foundation
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// Where a verb writes: results to standard output, everything else to standard error.
+struct Console: Sendable {
+    /// Takes text that ends its own lines.
+    let output: @Sendable (String) -> Void
+    let notes: @Sendable (String) -> Void
+    /// Whether somebody watches standard error: progress is then drawn, not listed.
+    let isTerminal: Bool
+
+    static let standard = Console(
+        output: { FileHandle.standardOutput.write(Data($0.utf8)) },
+        notes: { FileHandle.standardError.write(Data($0.utf8)) },
+        isTerminal: isatty(STDERR_FILENO) == 1
+    )
+
+    func print(_ line: String) { output(line + "\n") }
+    func note(_ line: String) { notes(line + "\n") }
+
+    /// A result as JSON, with sorted keys.
+    ///
+    /// - Throws: what encoding throws.
+    func print(json value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
+    /// A line that is not shown while it is typed when standard input is a terminal; nil at its end.
+    func readSecret(_ prompt: String) -> String? {
+        guard isatty(STDIN_FILENO) == 1 else { return readLine() }
+        notes(prompt)
+        var saved = termios()
+        tcgetattr(STDIN_FILENO, &saved)
+        var silent = saved
+        silent.c_lflag &= ~tcflag_t(ECHO)
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
+        defer {
+            tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved)
+            notes("\n")
+        }
+        return readLine()
+    }
+}
+
+extension String {
+    /// The text without control characters: what a service sends may not steer the terminal.
+    var printable: String {
+        String(
+            String.UnicodeScalarView(unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 })
+        )
+    }
+}

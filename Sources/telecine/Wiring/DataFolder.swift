@@ -1,0 +1,69 @@
+internal import Core
+internal import Foundation
+internal import SQL
+internal import Service
+
+/// The data folder: where its parts are, and how they are opened.
+enum DataFolder {
+    /// The database file of a data folder.
+    static func databasePath(_ settings: Settings) -> String { settings.dataDir + "/telecine.sqlite" }
+
+    /// Makes the folder if need be and opens the database, migrated.
+    ///
+    /// - Throws: `Failure` when the folder cannot be made, `SQLError` when the database cannot be used.
+    static func openDatabase(_ settings: Settings) async throws -> any Database {
+        do {
+            // Nobody else has a business in it.
+            try FileManager.default.createDirectory(
+                atPath: settings.dataDir,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700]
+            )
+        } catch {
+            throw Failure("DATA_DIR=\(settings.dataDir) cannot be made: \(error.localizedDescription)")
+        }
+        let database = try SQLiteDatabase(path: databasePath(settings))
+        do {
+            try await database.migrate(Schema.migrations)
+        } catch {
+            await database.close()
+            throw error
+        }
+        return database
+    }
+
+    /// The accounts on an open database, as the settings want them.
+    ///
+    /// - Throws: `ServiceError` when the secret cannot be read or made.
+    static func accounts(_ settings: Settings, _ database: any Database) throws -> Accounts {
+        let secret = try TokenSecret(configured: settings.jwtSecret, dataDir: settings.dataDir)
+        return try Accounts(
+            database: database,
+            secret: secret,
+            policy: Accounts.Policy(
+                registration: settings.registration,
+                tokenLifetime: settings.tokenLifetime,
+                sessionLifetime: settings.sessionLifetime
+            )
+        )
+    }
+
+    /// Opens the accounts for one piece of work from the command line.
+    ///
+    /// - Throws: what opening or the work throws; a `ServiceError` as a `Failure` with its words.
+    static func withAccounts<Value: Sendable>(
+        _ settings: Settings,
+        _ work: (Accounts) async throws -> Value
+    ) async throws -> Value {
+        let database = try await openDatabase(settings)
+        do {
+            let value = try await work(try accounts(settings, database))
+            await database.close()
+            return value
+        } catch {
+            await database.close()
+            if let error = error as? ServiceError { throw Failure(error.message) }
+            throw error
+        }
+    }
+}

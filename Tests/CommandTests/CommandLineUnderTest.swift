@@ -1,0 +1,51 @@
+import Foundation
+import Synchronization
+
+@testable import telecine
+
+/// A command line with its own folder and environment, whose words are kept.
+final class CommandLineUnderTest: Sendable {
+    let folder: String
+    private let environment: [String: String]
+    private let printed = Mutex("")
+    private let noted = Mutex("")
+
+    init(environment: [String: String] = [:], dotEnv: String? = nil) throws {
+        folder = FileManager.default.temporaryDirectory.path + "/telecine-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        if let dotEnv { try dotEnv.write(toFile: folder + "/.env", atomically: true, encoding: .utf8) }
+        self.environment = environment.merging(["DATA_DIR": folder + "/data"]) { given, _ in given }
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    var output: String { printed.withLock { $0 } }
+    var notes: String { noted.withLock { $0 } }
+
+    @discardableResult
+    func run(_ words: String...) async -> ExitCode {
+        let console = Console(
+            output: { text in self.printed.withLock { $0 += text } },
+            notes: { text in self.noted.withLock { $0 += text } },
+            isTerminal: false
+        )
+        return await Tool(commands: Verbs.all, console: console, environment: environment, folder: folder).run(words)
+    }
+
+    func invocation(_ words: [String] = [], of command: Command = ShowSettings.command) throws -> Invocation {
+        Invocation(
+            arguments: try Arguments(words, of: command),
+            console: Console(output: { _ in }, notes: { _ in }, isTerminal: false),
+            environment: environment,
+            folder: folder
+        )
+    }
+}
+
+/// Lines that were written, in their order.
+final class Lines: Sendable {
+    private let kept = Mutex<[String]>([])
+
+    func add(_ line: String) { kept.withLock { $0.append(line) } }
+    var all: [String] { kept.withLock { $0 } }
+}
