@@ -78,7 +78,8 @@ def test_the_react_uploader_works_in_a_page_with_the_cookie(page, signed_in, cli
 
 def test_the_next_player_plays_and_reports_in_a_page_with_the_cookie(page, signed_in, clip):
     asset = signed_in.complete(signed_in.send(clip))
-    body = callback("next-player.jsx", "const getStreamingUrl = async () => {", "\n    };\n    \n    getStreamingUrl();")
+    closing = "\n    };\n    \n    getStreamingUrl();"
+    body = callback("next-player.jsx", "const getStreamingUrl = async () => {", closing)
     page.evaluate(f"""async () => {{
         {library()}
         window.contractRequests = requests;
