@@ -1,17 +1,15 @@
 # `make` lists the tasks. The two that matter: `make run` and `make test`.
-# Everything a task does stands in scripts/; this file only names it.
+# Everything a task does stands in scripts/; this file only names it. Settings go in as they are:
+#   make run PORT=8080 DATA_DIR=/srv/telecine
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help run test lint bench demo screenshot format fresh clean
-
-PORT ?= 3000
-DATA_DIR ?= ./data
 
 help: ## list these tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## install what is missing, build for release, start the service on http://localhost:3000
-	@scripts/run --port "$(PORT)" --data "$(DATA_DIR)"
+	@scripts/run
 
 test: ## install what the tests need, build, run every test (unit, then end to end)
 	@scripts/test $(TESTS)
@@ -23,7 +21,7 @@ bench: ## compare with real peers, print a table, keep it in Benchmarks/RESULTS.
 	@scripts/bench $(if $(QUICK),--quick) $(BENCH)
 
 demo: ## upload FILE=… to a running service, wait for it, print where to watch it
-	@scripts/demo --port "$(PORT)" --data "$(DATA_DIR)" "$(FILE)"
+	@scripts/demo "$(FILE)"
 
 screenshot: ## make docs/screenshot.png from a running build
 	@scripts/screenshot

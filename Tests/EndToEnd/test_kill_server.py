@@ -13,7 +13,7 @@ from support import clips
 from support.client import Client, split
 
 ROUNDS = int(os.environ.get("TELECINE_KILL_ROUNDS", "25"))
-CHUNK = 32 * 1024
+CHUNK = 64 * 1024
 
 
 class Sender(threading.Thread):

@@ -17,8 +17,7 @@ def test_killed_workers_cost_time_and_nothing_else(start_service, tmp_path):
     seed = int(os.environ.get("TELECINE_KILL_SEED", random.SystemRandom().randrange(1 << 32)))
     dice = random.Random(seed)
     print(f"TELECINE_KILL_SEED={seed}")
-    # A lease that ends soon, so that a dead worker's chunk is taken over soon.
-    service = start_service(JOB_LEASE_SECONDS=3)
+    service = start_service()
     client = Client(service.url).register()
     source = clips.make(tmp_path / "counted.mp4", SECONDS, size="1280x720", rate=str(RATE))
     upload = client.send(source)

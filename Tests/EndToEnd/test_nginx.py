@@ -15,7 +15,8 @@ from support.wait import until
 @pytest.fixture(scope="module")
 def front(start_service_once, tmp_path_factory):
     nginx = Nginx(tmp_path_factory.mktemp("nginx"))
-    nginx.service = start_service_once(PUBLIC_URL=nginx.url, CHUNK_SIZE=256 * 1024)
+    nginx.service = start_service_once(
+        HOST="127.0.0.1", PUBLIC_URL=nginx.url, TRUSTED_PROXIES="127.0.0.1", CHUNK_SIZE=256 * 1024)
     yield nginx.start(nginx.service.port)
     nginx.stop()
 
