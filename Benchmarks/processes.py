@@ -1,0 +1,100 @@
+"""Processes under measurement: how they are started, what CPU and memory their whole family used."""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "Tests/EndToEnd"))
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def family(pid: int) -> list[int]:
+    """A process and everything below it."""
+    from support.service import descendants
+    return [pid, *descendants(pid)]
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a family, with that of the children it has already waited for."""
+    total = 0
+    for member in family(pid):
+        try:
+            fields = pathlib.Path(f"/proc/{member}/stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        total += sum(map(int, fields[11:15]))
+    return total / TICKS
+
+
+def peak_memory(pid: int) -> int:
+    """The largest resident size so far of one process, in bytes."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) * 1024
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Peer:
+    """nginx with one worker a core, on loopback: DAV PUT, and files behind signed links."""
+
+    SECRET = "benchmark"
+
+    def __init__(self, folder: pathlib.Path):
+        self.folder = folder
+        self.files = folder / "files"
+        self.port = free_port()
+        for name in ("files", "body"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        configuration = (ROOT / "Benchmarks/peer.conf").read_text()
+        user = "user root;" if os.geteuid() == 0 else ""
+        for name, value in (("USER", user), ("FOLDER", folder), ("PORT", self.port), ("SECRET", self.SECRET)):
+            configuration = configuration.replace(f"@{name}@", str(value))
+        (folder / "nginx.conf").write_text(configuration)
+        program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+        self.process = subprocess.Popen([program, "-p", folder, "-c", folder / "nginx.conf"])
+        wait_for_port(self.port)
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+
+
+def wait_for_port(port: int) -> None:
+    end = time.monotonic() + 10
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+
+
+def telecine(folder: pathlib.Path, **settings):
+    """The release binary on a data folder of its own."""
+    os.environ.setdefault("TELECINE_BINARY", str(ROOT / ".build/release/telecine"))
+    from support.service import Service
+    return Service(folder, **settings).start()
+
+
+def stop_all(signum, frame):
+    """Ctrl-C and SIGTERM leave through the `finally` blocks, so that nothing stays behind."""
+    raise SystemExit(130)
+
+
+signal.signal(signal.SIGTERM, stop_all)

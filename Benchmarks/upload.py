@@ -1,0 +1,125 @@
+"""2 GiB over one connection: contract 1's chunks, numbers first, against one nginx DAV PUT; both on tmpfs."""
+import json
+import os
+import pathlib
+import shutil
+import socket
+import time
+
+from pairs import Line, Run, interleaved, line
+from processes import Peer, cpu_seconds, peak_memory, telecine
+
+GIB = 1 << 30
+SIZE = 2 * GIB
+BOUNDARY = b"----TelecineBenchmark"
+MEMORY_BAR = 64 << 20
+
+
+def read_answer(connection: socket.socket) -> tuple[int, bytes]:
+    """One response with a Content-Length, from a connection that stays open."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        piece = connection.recv(65536)
+        if not piece:
+            raise ConnectionError("closed before the answer")
+        data += piece
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = next((int(value.split(b":")[1]) for value in head.split(b"\r\n")
+                   if value.lower().startswith(b"content-length:")), 0)
+    while len(body) < length:
+        body += connection.recv(65536)
+    return int(head.split()[1]), body
+
+
+def chunk_parts(number: int, total: int) -> tuple[bytes, bytes]:
+    """What stands before and after the bytes in the form of one chunk."""
+    head = b"".join(
+        b"--%s\r\nContent-Disposition: form-data; name=\"%s\"\r\n\r\n%d\r\n" % (BOUNDARY, name, value)
+        for name, value in ((b"chunkNumber", number), (b"totalChunks", total)))
+    head += (b"--%s\r\nContent-Disposition: form-data; name=\"chunk\"; filename=\"blob\"\r\n"
+             b"Content-Type: application/octet-stream\r\n\r\n" % BOUNDARY)
+    return head, b"\r\n--%s--\r\n" % BOUNDARY
+
+
+def send_chunks(port: int, token: str, upload: str, size: int, chunk_size: int, block: bytes) -> None:
+    total = -(-size // chunk_size)
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for number in range(total):
+            before, after = chunk_parts(number, total)
+            content = memoryview(block)[: min(chunk_size, size - number * chunk_size)]
+            head = (f"POST /api/uploads/{upload}/chunks HTTP/1.1\r\nHost: localhost:{port}\r\n"
+                    f"Authorization: Bearer {token}\r\nContent-Type: multipart/form-data; boundary="
+                    f"{BOUNDARY.decode()}\r\nContent-Length: {len(before) + len(content) + len(after)}\r\n\r\n")
+            connection.sendall(head.encode() + before)
+            connection.sendall(content)
+            connection.sendall(after)
+            status, body = read_answer(connection)
+            if status != 200:
+                raise RuntimeError(f"chunk {number}: {status} {body[:200]!r}")
+
+
+def put_whole(port: int, size: int, piece: int, block: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.sendall(f"PUT /put/file HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}\r\n\r\n".encode())
+        for start in range(0, size, piece):
+            connection.sendall(memoryview(block)[: min(piece, size - start)])
+        status, body = read_answer(connection)
+        if status not in (201, 204):
+            raise RuntimeError(f"PUT: {status} {body[:200]!r}")
+
+
+class Upload:
+    """One measured pair member each; everything is deleted after its run."""
+
+    def __init__(self, folder: pathlib.Path):
+        self.folder = folder
+        self.peak = 0
+
+    def ours(self) -> Run:
+        from support.client import Client
+        place = self.folder / "telecine"
+        # No workers: what is sent is no video, and its refusal is not what is measured here.
+        service = telecine(place, WORKERS=0)
+        try:
+            client = Client(service.url).register()
+            upload = client.begin("two-gibibytes.mp4", SIZE)
+            block = os.urandom(upload["chunkSize"])
+            pid = service.process.pid
+            cpu, wall = cpu_seconds(pid), time.perf_counter()
+            send_chunks(service.port, client.token, upload["uploadId"], SIZE, upload["chunkSize"], block)
+            run = Run(time.perf_counter() - wall, cpu_seconds(pid) - cpu, SIZE)
+            status = client.status(upload["uploadId"])
+            if status["receivedChunks"] != status["totalChunks"]:
+                raise RuntimeError(json.dumps(status))
+            self.peak = max(self.peak, peak_memory(pid))
+            return run
+        finally:
+            service.stop()
+            shutil.rmtree(place)
+
+    def peer(self) -> Run:
+        place = self.folder / "nginx"
+        nginx = Peer(place)
+        try:
+            piece = 5 << 20
+            block = os.urandom(piece)
+            cpu, wall = cpu_seconds(nginx.pid), time.perf_counter()
+            put_whole(nginx.port, SIZE, piece, block)
+            run = Run(time.perf_counter() - wall, cpu_seconds(nginx.pid) - cpu, SIZE)
+            if (nginx.files / "put/file").stat().st_size != SIZE:
+                raise RuntimeError("nginx did not keep the file")
+            return run
+        finally:
+            nginx.stop()
+            shutil.rmtree(place)
+
+
+def run(folder: pathlib.Path, count: int) -> list[Line]:
+    upload = Upload(folder)
+    pairs = interleaved(count, upload.ours, upload.peer)
+    peak = f"peak memory {upload.peak / (1 << 20):.0f} MiB (bar 64)"
+    return [line(
+        "upload of 2 GiB over one connection", pairs, lambda run: run.speed, lambda speed: f"{speed / GIB:.2f} GiB/s",
+        "≥ 0.9 of bytes/s, ≤ 64 MiB", lambda ratio: ratio >= 0.9 and upload.peak <= MEMORY_BAR, peak)]

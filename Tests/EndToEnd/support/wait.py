@@ -1,0 +1,25 @@
+"""Waiting for an outcome with a deadline; nothing in these tests sleeps to let something happen."""
+import time
+
+
+class DeadlineError(AssertionError):
+    """What was waited for did not happen in time."""
+
+
+def until(what: str, probe, deadline: float = 30.0, every: float = 0.05):
+    """Calls `probe` until it returns something true, and returns that; `what` names it when it never does.
+
+    The last value, or the last OSError (a service that is not there yet), is part of the message.
+    """
+    end = time.monotonic() + deadline
+    last = None
+    while True:
+        try:
+            last = probe()
+            if last:
+                return last
+        except OSError as error:
+            last = error
+        if time.monotonic() > end:
+            raise DeadlineError(f"{what} did not happen within {deadline:g} s; last: {last!r}")
+        time.sleep(every)

@@ -1,0 +1,69 @@
+"""Our player: it starts, follows the bandwidth, and seeks to the end."""
+import pytest
+
+from support import browser as chromium
+from support import pages
+from support.client import PASSWORD
+from support.wait import until
+
+
+@pytest.fixture
+def watching(page, service, long_video):
+    chromium.sign_in(page, service.url, long_video.client.email, PASSWORD)
+    page.goto(f"{service.url}/watch/{long_video.asset}")
+    return page
+
+
+def limit(page, kilobits: int | None) -> None:
+    """The bandwidth of the page from now on; None for no limit."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.emulateNetworkConditions", {
+        "offline": False, "latency": 10, "uploadThroughput": -1,
+        "downloadThroughput": -1 if kilobits is None else kilobits * 125})
+
+
+def test_time_advances_and_the_length_is_right(watching):
+    video = pages.start(watching)
+    assert video.evaluate("v => v.duration") == pytest.approx(40, abs=0.1)
+    first = pages.position(video)
+    until("two more seconds", lambda: pages.position(video) > first + 2, deadline=20)
+
+
+def test_seeking_to_the_end_works_and_ends(watching):
+    video = pages.start(watching)
+    video.evaluate("v => { v.currentTime = v.duration - 1.5; }")
+    until("the end", lambda: video.evaluate("v => v.ended"), deadline=30)
+    assert video.evaluate("v => v.error") is None
+    video.evaluate("v => { v.currentTime = 20; return v.play(); }")
+    until("play after a seek back", lambda: 20.3 < pages.position(video) < 30, deadline=20)
+
+
+def test_the_picture_follows_the_bandwidth(watching):
+    """Wide open it grows to the top rung; throttled, it falls below it, without an error or a stall for good."""
+    limit(watching, None)
+    video = pages.start(watching)
+    until("the top rung", lambda: pages.picture_width(video) == 1280, deadline=40)
+    limit(watching, 900)
+    # Back at the start in another place of the video, so that what is buffered already is not what is measured.
+    video.evaluate("v => { v.currentTime = 25; }")
+    until("a smaller picture", lambda: pages.picture_width(video) < 1280, deadline=60)
+    limit(watching, None)
+    video.evaluate("v => { v.currentTime = 2; return v.play(); }")
+    until("the top rung again", lambda: pages.picture_width(video) == 1280, deadline=60)
+    assert video.evaluate("v => v.error") is None
+
+
+def test_without_native_hls_the_page_plays_through_its_own_loader(page, service, long_video):
+    """Firefox has no HLS: the same page where canPlayType says no."""
+    page.add_init_script(
+        """const can = HTMLMediaElement.prototype.canPlayType;
+        HTMLMediaElement.prototype.canPlayType = function (type) {
+            return /mpegurl/i.test(type) ? '' : can.call(this, type);
+        };""")
+    chromium.sign_in(page, service.url, long_video.client.email, PASSWORD)
+    page.goto(f"{service.url}/watch/{long_video.asset}")
+    video = pages.start(page)
+    assert video.evaluate("v => v.currentSrc").startswith("blob:")
+    video.evaluate("v => { v.currentTime = v.duration - 1.5; }")
+    until("the end", lambda: video.evaluate("v => v.ended"), deadline=30)
