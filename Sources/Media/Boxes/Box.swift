@@ -64,7 +64,7 @@ struct BoxHeader {
     /// nil: to the end.
     let size: Int?
 
-    /// - Returns: nil when the header itself is not complete yet.
+    /// Returns nil when the header itself is not complete yet.
     init?(_ bytes: [UInt8], at start: Int, end: Int) throws(BoxError) {
         var reader = ByteReader(bytes, in: start..<end)
         guard reader.remaining >= 8 else { return nil }

@@ -1,4 +1,6 @@
-/// Cuts a fragmented MP4, as it comes, into its initialization and its fragments. Memory holds one fragment.
+/// Cuts a fragmented MP4, as it comes, into its initialization and its fragments.
+///
+/// Memory holds one fragment.
 package struct FragmentStream: Sendable {
     package enum Element: Sendable {
         /// `ftyp` and `moov`.

@@ -1,6 +1,6 @@
 internal import Core
 
-/// Playlists as RFC 8216 and Apple's authoring rules want them. Computed, never stored.
+/// Playlists as RFC 8216 and Apple's authoring rules want them: computed, never stored.
 package enum Playlist {
     /// A rendition of the picture.
     package struct Variant: Sendable {
@@ -70,7 +70,9 @@ package enum Playlist {
         }
     }
 
-    /// The multivariant playlist. The variant nearest to 2 Mb/s comes first (authoring rule 1.32), the others follow
+    /// The multivariant playlist.
+    ///
+    /// The variant nearest to 2 Mb/s comes first (authoring rule 1.32), the others follow
     /// from the highest; without variants the sound is the only one.
     package static func master(variants: [Variant], audio: Audio?) -> String {
         var lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
@@ -103,7 +105,7 @@ package enum Playlist {
 
     /// A media playlist, complete from the first request on: VOD, fMP4, exact durations.
     ///
-    /// - Parameter targetDuration: whole seconds, one for all renditions (rule 8.2); nil takes the longest segment's.
+    /// `targetDuration`: whole seconds, one for all renditions (rule 8.2); nil takes the longest segment's.
     package static func media(targetDuration: Int? = nil, segments: [Segment], map: String) -> String {
         let longest = segments.map { Int(($0.duration.inSeconds).rounded()) }.max() ?? 1
         var lines = [
@@ -127,7 +129,7 @@ package enum Playlist {
     /// The peak as RFC 8216 section 4.3.4.2 defines it: the highest rate of any run of segments that lasts between
     /// 0.5 and 1.5 target durations; of all of them when they are shorter.
     ///
-    /// - Parameter segments: seconds and bytes, in order.
+    /// `segments`: seconds and bytes, in order.
     package static func peakBitRate(of segments: [(duration: Rational, bytes: Int)], targetDuration: Int) -> Int {
         let (shortest, longest) = (Double(targetDuration) * 0.5, Double(targetDuration) * 1.5)
         var peak = 0.0

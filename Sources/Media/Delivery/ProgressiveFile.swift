@@ -44,7 +44,9 @@ struct ProgressiveFile {
         return all.sorted { ($0.time, $0.track) < ($1.time, $1.track) }.map { ($0.track, $0.chunk) }
     }
 
-    /// Everything before the media. The index names places behind itself, so its size is found first.
+    /// Everything before the media.
+    ///
+    /// The index names places behind itself, so its size is found first.
     private func header(order: [(track: Int, chunk: Int)], media: Int) throws -> [UInt8] {
         let type = W.box("ftyp", Array("isom".utf8) + W.u32(0x200) + Array("isomiso2avc1mp41".utf8))
         let mediaHeader =

@@ -56,7 +56,7 @@ struct SampleTable {
 
     /// The tables of `stbl` behind `stsd`.
     ///
-    /// - Parameter offsets: where each chunk lies in the file.
+    /// `offsets`: where each chunk lies in the file.
     func boxes(chunkOffsets: [Int]) -> [[UInt8]] {
         typealias W = BoxWriter
         var result = [W.full("stts", W.u32(durations.count) + durations.flatMap { W.u32($0.count) + W.u32($0.value) })]

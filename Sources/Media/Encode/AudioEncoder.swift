@@ -34,9 +34,8 @@ package struct AudioEncoder: Sendable {
     /// The sound starts at exactly 0 and lasts as long as the timeline: late sound is preceded by silence, early
     /// sound is cut, a short one is followed by silence.
     ///
-    /// - Parameters:
-    ///   - bitRate: bits per second, for two channels.
-    ///   - onSegment: called on a thread of its own as soon as a segment (its index) is on disk, `init.mp4` before.
+    /// - `bitRate`: bits per second, for two channels.
+    /// - `onSegment`: called on a thread of its own as soon as a segment (its index) is on disk, `init.mp4` before.
     /// - Throws: `MediaError`: `.damaged` when not one sample can be decoded; `CancellationError`.
     package func encode(
         source: String,

@@ -1,4 +1,6 @@
-/// Groups packets into segments as they come. `@unchecked`: only the child's thread touches it until the run ended,
+/// Groups packets into segments as they come.
+///
+/// `@unchecked`: only the child's thread touches it until the run ended,
 /// only `finish` afterwards.
 final class AudioSplitter: @unchecked Sendable {
     private let grid: AudioGrid

@@ -7,7 +7,7 @@ final class DecodedFrames: @unchecked Sendable {
     private(set) var inWindow = 0
     private(set) var total = 0
 
-    /// - Parameter window: times in the source's ticks, counted from its start.
+    /// `window`: times in the source's ticks, counted from its start.
     init(window: Range<Int64>) { self.window = window }
 
     func take(_ bytes: UnsafeRawBufferPointer) {
@@ -21,7 +21,7 @@ final class DecodedFrames: @unchecked Sendable {
         }
     }
 
-    /// `frame:12   pts:6144    pts_time:0.48`
+    /// Reads a line such as `frame:12   pts:6144    pts_time:0.48`.
     private func read() {
         guard line.starts(with: "frame:".utf8) else { return }
         total += 1

@@ -13,7 +13,7 @@ package struct PosterMaker: Sendable {
 
     /// A JPEG of the picture at one second, or in the middle of a shorter video: upright, square pixels, no metadata.
     ///
-    /// - Parameter start: where the picture begins in the source's own time (`Timeline.sourceStart`).
+    /// `start`: where the picture begins in the source's own time (`Timeline.sourceStart`).
     /// - Throws: `MediaError` when not one picture can be decoded.
     package func poster(of path: String, info: MediaInfo, start: Duration? = nil) async throws -> [UInt8] {
         guard let video = info.video else { throw MediaError(.noStreams, "There is no picture in this file.") }

@@ -4,7 +4,9 @@
     internal import Darwin
 #endif
 
-/// Files of a rendition's folder. All of it blocks: call it from a thread of its own.
+/// Files of a rendition's folder.
+///
+/// All of it blocks: call it from a thread of its own.
 enum SegmentFiles {
     static func makeFolder(_ path: String) throws {
         guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw failure(path, "created") }

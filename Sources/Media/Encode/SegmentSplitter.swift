@@ -11,7 +11,7 @@ struct SegmentSplitter {
         let peakBitRate: Int
     }
 
-    /// Reads `path` once; memory holds one segment. Blocks.
+    /// Reads `path` once and blocks; memory holds one segment.
     ///
     /// - Throws: `MediaError` when a frame, a key frame or a time is not where the grid has it. Nothing that failed
     ///   the check has been written; what passed before it stays.

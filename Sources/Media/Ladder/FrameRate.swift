@@ -17,10 +17,9 @@ enum FrameRate {
 
     /// The output grid's rate.
     ///
-    /// - Parameters:
-    ///   - measured: packets a second, nil for a single frame.
-    ///   - nominal: the container's `r_frame_rate`: the true one of a constant source, the finest tick of a variable.
-    ///   - ceiling: the source's rate is divided by the smallest whole number that brings it within 1.25 × of this.
+    /// - `measured`: packets a second, nil for a single frame.
+    /// - `nominal`: the container's `r_frame_rate`: the true one of a constant source, the finest tick of a variable.
+    /// - `ceiling`: the source's rate is divided by the smallest whole number that brings it within 1.25 × of this.
     static func grid(measured: Rational?, nominal: Rational?, ceiling: Rational) -> Rational {
         guard let measured, measured.value > 0 else { return standard(near: ceiling) ?? ceiling }
         return divided(source(measured: measured, nominal: nominal ?? measured), toFit: ceiling)

@@ -1,6 +1,8 @@
 /// One rendition of a version's picture.
 package struct Rung: Codable, Sendable, Hashable {
-    /// `1080p`: the profile's name, or the height of a source smaller than all profiles. Safe in a path.
+    /// The profile's name, `1080p`, or the shorter side of a source smaller than all profiles.
+    ///
+    /// Safe in a path.
     package let name: String
     /// Even, upright, square pixels.
     package let width: Int

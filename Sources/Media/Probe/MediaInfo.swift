@@ -13,7 +13,7 @@ package struct MediaInfo: Codable, Sendable, Hashable {
     }
 
     package let kind: Kind
-    /// ffmpeg's name of the demuxer: `mov,mp4,m4a,3gp,3g2,mj2`, `matroska,webm`, …
+    /// The demuxer as ffmpeg names it, such as `matroska,webm`.
     package let container: String
     /// As the container says, or as the packets say where the container cannot be believed; microseconds.
     package let duration: Int64

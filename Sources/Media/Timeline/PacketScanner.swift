@@ -28,7 +28,9 @@ struct PacketScanner {
         return scan
     }
 
-    /// Cuts ffprobe's output into lines. `@unchecked`: only the child's thread touches it until the run has ended.
+    /// Cuts ffprobe's output into lines.
+    ///
+    /// `@unchecked`: only the child's thread touches it until the run has ended.
     private final class Collector: @unchecked Sendable {
         private let limit: Int
         private var line: [UInt8] = []

@@ -5,7 +5,7 @@ package struct TimelineBuilder: Sendable {
     private let tools: MediaTools
     private let segment: Rational
 
-    /// - Parameter segmentSeconds: how long a segment is (Apple's authoring rule 7.5: six seconds).
+    /// `segmentSeconds`: how long a segment is (Apple's authoring rule 7.5: six seconds).
     package init(tools: MediaTools, segmentSeconds: Int = 6) {
         self.tools = tools
         segment = Rational(segmentSeconds)
@@ -13,7 +13,7 @@ package struct TimelineBuilder: Sendable {
 
     /// Scans the packets and fixes the boundaries.
     ///
-    /// - Parameter ceiling: see `Ladder.frameRateCeiling(of:)`; without meaning for a sound.
+    /// `ceiling`: see `Ladder.frameRateCeiling(of:)`; without meaning for a sound.
     /// - Throws: `MediaError` when nothing can be played or it is too long.
     package func build(_ path: String, info: MediaInfo, ceiling: Rational) async throws -> Timeline {
         let scanner = PacketScanner(tools: tools)

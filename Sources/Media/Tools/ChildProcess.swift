@@ -36,12 +36,11 @@ package enum ChildProcess {
 
     /// Runs a program to its end.
     ///
-    /// - Parameters:
-    ///   - executable: an absolute path.
-    ///   - deadline: wall time; past it the child gets SIGTERM and, five seconds later, SIGKILL.
-    ///   - outputLimit: bytes of standard output kept when there is no `onOutput`.
-    ///   - onOutput: called with each piece of standard output, in order, on the child's thread; it may block (the
-    ///     child then waits on its pipe), and an error it throws ends the child and is rethrown.
+    /// - `executable`: an absolute path.
+    /// - `deadline`: wall time; past it the child gets SIGTERM and, five seconds later, SIGKILL.
+    /// - `outputLimit`: bytes of standard output kept when there is no `onOutput`.
+    /// - `onOutput`: called with each piece of standard output, in order, on the child's thread; it may block (the
+    ///   child then waits on its pipe), and an error it throws ends the child and is rethrown.
     /// - Throws: `Failure`, `CancellationError` when the task was cancelled, or what `onOutput` threw. An unhappy
     ///   exit status is not an error here.
     package static func run(

@@ -33,7 +33,7 @@ package struct MediaError: Error, Sendable {
     package let reason: Reason
     /// For the owner of the medium.
     package let message: String
-    /// For the log: the command and the end of what it said. Never for the public.
+    /// For the log, never for the public: the end of what a program said.
     package let detail: String
 
     package init(_ reason: Reason, _ message: String, detail: String = "") {

@@ -22,7 +22,7 @@ package struct MediaTools: Sendable {
 
     /// Looks for the programs and tries the sandbox once.
     ///
-    /// - Parameter useBubblewrap: false leaves resource limits alone around the children.
+    /// `useBubblewrap`: false leaves resource limits alone around the children.
     package static func locate(
         searchPath: [String] = standardPath,
         limits: MediaLimits = MediaLimits(),
@@ -64,9 +64,8 @@ package struct MediaTools: Sendable {
 
     /// Runs ffmpeg or ffprobe behind the walls.
     ///
-    /// - Parameters:
-    ///   - media: how much media it works on; CPU time and the deadline follow from it.
-    ///   - arguments: made from the names under which the child sees its files.
+    /// - `media`: how much media it works on; CPU time and the deadline follow from it.
+    /// - `arguments`: made from the names under which the child sees its files.
     func run(
         _ tool: Tool,
         input: String,
