@@ -2,19 +2,29 @@ internal import Core
 internal import Foundation
 package import HTTP
 
-/// The pages: HTML, CSS and ES modules from the binary's resources. No build step.
+/// The pages: HTML, CSS and ES modules from the binary's resources, held in memory. No build step.
 package struct PageRoutes: Sendable {
-    private let root: String
+    private let files: [String: StaticContent]
 
-    package init() {
-        root = Bundle.module.resourceURL?.appendingPathComponent("Pages").path ?? "Pages"
+    /// - Throws: when the resources are not beside the binary.
+    package init() throws {
+        guard let root = Bundle.module.resourceURL?.appendingPathComponent("Pages").path else {
+            throw ServiceError(.internalFailure, "The pages are missing: telecine_API.resources must stand beside telecine.")
+        }
+        var files: [String: StaticContent] = [:]
+        for name in try FileManager.default.subpathsOfDirectory(atPath: root) {
+            guard let type = Self.contentType(name) else { continue }
+            let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(root)/\(name)")))
+            files[name] = StaticContent(bytes, contentType: type)
+        }
+        self.files = files
     }
 
     package func register(on router: inout Router) {
         router.on(.get, "/") { try page("index.html", for: $0) }
         router.on(.get, "/watch/:id") { try page("watch.html", for: $0) }
         router.on(.get, "/setup") { try page("setup.html", for: $0) }
-        router.on(.get, "/favicon.ico") { _ in Response.redirect(to: "/static/favicon.svg", status: .found) }
+        router.on(.get, "/favicon.ico") { try file("static/favicon.svg", for: $0) }
         router.on(.get, "/static/*path") { request in
             try file("static/\(request.parameters["path"] ?? "")", for: request)
         }
@@ -32,26 +42,22 @@ package struct PageRoutes: Sendable {
     }
 
     private func file(_ name: String, for request: Request) throws -> Response {
-        let path = "\(root)/\(name)"
-        guard FileManager.default.fileExists(atPath: path) else { throw ServiceError(.notFound, "Page not found.") }
-        var response = try FileResponse.make(
-            for: request, path: path, contentType: Self.contentType(name), cacheControl: "no-cache")
+        guard let content = files[name] else { throw ServiceError(.notFound, "Page not found.") }
+        var response = content.response(for: request)
         response.headers["X-Content-Type-Options"] = "nosniff"
         // Addresses of pages and signed links stay here.
         response.headers["Referrer-Policy"] = "same-origin"
         return response
     }
 
-    private static func contentType(_ name: String) -> String {
+    private static func contentType(_ name: String) -> String? {
         switch name.split(separator: ".").last {
         case "html": "text/html; charset=utf-8"
         case "css": "text/css; charset=utf-8"
         case "js": "text/javascript; charset=utf-8"
         case "svg": "image/svg+xml"
-        case "json", "webmanifest": "application/json"
         case "png": "image/png"
-        case "woff2": "font/woff2"
-        default: "application/octet-stream"
+        default: nil
         }
     }
 }

@@ -1,4 +1,4 @@
-package import Core
+internal import Core
 package import HTTP
 
 /// Where this service is reached from outside: the base of every absolute URL that it gives.

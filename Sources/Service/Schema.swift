@@ -3,6 +3,6 @@ package import SQL
 /// Every migration, in order. Forward-only: a released one never changes.
 package enum Schema {
     package static let migrations = [
-        CatalogSchema.migration, JobsSchema.migration, IngestSchema.migration,
+        AccountsSchema.migration, CatalogSchema.migration, JobsSchema.migration, IngestSchema.migration,
     ]
 }

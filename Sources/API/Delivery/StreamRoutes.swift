@@ -33,8 +33,7 @@ package struct StreamRoutes: Sendable {
     }
 
     private func text(_ playlist: String, caching: String, for request: Request) -> Response {
-        var response = Response(status: .ok, body: .bytes(Array(playlist.utf8)))
-        response.headers["Content-Type"] = Self.playlistType
+        var response = Response.bytes(Array(playlist.utf8), contentType: Self.playlistType)
         response.headers["Cache-Control"] = caching
         return response.gzipped(for: request)
     }

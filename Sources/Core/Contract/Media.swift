@@ -116,6 +116,10 @@ public struct AssetSummary: Codable, Hashable, Sendable {
     public let duration: Double?
     /// The media type of the original.
     public let fileType: String
+    /// Progress of processing, 0–100, never falling; 100 when every rung is complete.
+    public let progress: Int
+    /// Why it failed, in words for its owner.
+    public let error: String?
 
     /// A medium in short.
     public init(
@@ -126,7 +130,9 @@ public struct AssetSummary: Codable, Hashable, Sendable {
         status: MediaState,
         createdAt: String,
         duration: Double? = nil,
-        fileType: String
+        fileType: String,
+        progress: Int,
+        error: String? = nil
     ) {
         self.id = id
         self.title = title
@@ -136,6 +142,8 @@ public struct AssetSummary: Codable, Hashable, Sendable {
         self.createdAt = createdAt
         self.duration = duration
         self.fileType = fileType
+        self.progress = progress
+        self.error = error
     }
 }
 

@@ -76,6 +76,11 @@ package struct Catalog: Sendable {
         }
     }
 
+    /// Throws when the database does not answer.
+    package func check() async throws {
+        _ = try await database.read { try $0.first("SELECT 1 AS one") }
+    }
+
     /// Deletes an asset: it is gone at once; its objects follow in the background.
     package func delete(_ id: AssetID, for owner: UserID) async throws {
         _ = try await asset(id, for: owner)

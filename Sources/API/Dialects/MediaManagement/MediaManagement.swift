@@ -1,21 +1,21 @@
 package import HTTP
-package import Service
+internal import Service
 
 /// Contract 1. One line of `register` a route; each group of routes has a file.
 package struct MediaManagement: Sendable {
     let ingest: Ingest
     let catalog: Catalog
     let delivery: Delivery
-    let authenticator: Authenticator
+    let authentication: Authentication
     let address: PublicAddress
 
     package init(
-        ingest: Ingest, catalog: Catalog, delivery: Delivery, authenticator: Authenticator, address: PublicAddress
+        ingest: Ingest, catalog: Catalog, delivery: Delivery, authentication: Authentication, address: PublicAddress
     ) {
         self.ingest = ingest
         self.catalog = catalog
         self.delivery = delivery
-        self.authenticator = authenticator
+        self.authentication = authentication
         self.address = address
     }
 

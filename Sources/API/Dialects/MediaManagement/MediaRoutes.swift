@@ -45,7 +45,7 @@ extension MediaManagement {
     }
 
     @Sendable func assetList(_ request: Request) async throws -> Response {
-        let principal = try await authenticator.principal(for: request)
+        let principal = try await authentication.principal(for: request)
         let page = try Self.number("page", in: request, default: 1, range: 1...1_000_000)
         let limit = try Self.number("limit", in: request, default: 20, range: 1...100)
         let base = try address.base(for: request)
@@ -65,13 +65,13 @@ extension MediaManagement {
     }
 
     @Sendable func deleteAsset(_ request: Request) async throws -> Response {
-        let principal = try await authenticator.principal(for: request)
+        let principal = try await authentication.principal(for: request)
         try await catalog.delete(try Self.assetID(request), for: principal.userID)
-        return Response(status: .noContent)
+        return Response(.noContent)
     }
 
     private func ownAsset(_ request: Request) async throws -> AssetRecord {
-        let principal = try await authenticator.principal(for: request)
+        let principal = try await authentication.principal(for: request)
         return try await catalog.asset(try Self.assetID(request), for: principal.userID)
     }
 

@@ -6,7 +6,7 @@ internal import Synchronization
 /// `/api/uploads`: chunked uploads with resume.
 extension MediaManagement {
     @Sendable func beginUpload(_ request: Request) async throws -> Response {
-        let principal = try await authenticator.principal(for: request)
+        let principal = try await authentication.principal(for: request)
         let body = try await request.json(as: UploadInitRequest.self, limit: 64 << 10)
         let upload = try await ingest.begin(
             owner: principal.userID, door: "chunks", fileName: body.filename, fileType: body.fileType,
@@ -19,7 +19,7 @@ extension MediaManagement {
     }
 
     @Sendable func receiveChunk(_ request: Request) async throws -> Response {
-        let principal = try await authenticator.principal(for: request)
+        let principal = try await authentication.principal(for: request)
         let ticket = try await ingest.admit(try Self.uploadID(request), for: principal.userID)
         // 64 KiB for the form around the bytes. Refused before the body, so it costs the client nothing.
         if let length = request.body.declaredLength, length > ticket.upload.partSize + 65_536 {
@@ -48,7 +48,7 @@ extension MediaManagement {
     }
 
     @Sendable func uploadStatus(_ request: Request) async throws -> Response {
-        let principal = try await authenticator.principal(for: request)
+        let principal = try await authentication.principal(for: request)
         let (upload, missing) = try await ingest.status(of: try Self.uploadID(request), for: principal.userID)
         var asset: AssetRecord?
         if upload.state == .complete, let id = upload.assetID {

@@ -1,0 +1,94 @@
+package import Core
+package import HTTP
+package import Service
+
+/// Everything that the service answers: the contracts, the streams, the pages, and what stands around them.
+package struct TelecineAPI: Sendable {
+    /// What the API decides by configuration.
+    package struct Configuration: Sendable {
+        /// `PUBLIC_URL`; nil follows the request's `Host`.
+        package var publicURL: String?
+        package var trustedProxies: [AddressRange] = []
+        /// Origins whose pages may call; nil for all of them.
+        package var corsOrigins: [String]?
+
+        package init() {}
+    }
+
+    private let configuration: Configuration
+    private let accounts: Accounts
+    private let ingest: Ingest
+    private let catalog: Catalog
+    private let delivery: Delivery
+    private let logger: Logger
+
+    package init(
+        configuration: Configuration, accounts: Accounts, ingest: Ingest, catalog: Catalog, delivery: Delivery,
+        logger: Logger
+    ) {
+        self.configuration = configuration
+        self.accounts = accounts
+        self.ingest = ingest
+        self.catalog = catalog
+        self.delivery = delivery
+        self.logger = logger
+    }
+
+    /// The handler of a server.
+    ///
+    /// - Throws: when the pages cannot be read.
+    package func handler() throws -> Handler {
+        let router = try makeRouter()
+        return Middlewares.compose(
+            [
+                Middlewares.requestID(), cors.middleware, Middlewares.accessLog(logger, path: Self.loggedPath),
+                Authentication.challenge, Middlewares.errors(logger: logger),
+            ],
+            around: { try await router.respond(to: $0) })
+    }
+
+    private func makeRouter() throws -> Router {
+        let cookie = SignInCookie(publicURL: configuration.publicURL)
+        let authentication = Authentication(accounts: accounts, cookie: cookie)
+        let address = PublicAddress(configured: configuration.publicURL)
+        var router = Router()
+        AccountsAPI(
+            accounts: accounts, cookie: cookie, address: ClientAddress(trustedProxies: configuration.trustedProxies)
+        ).add(to: &router)
+        MediaManagement(
+            ingest: ingest, catalog: catalog, delivery: delivery, authentication: authentication, address: address
+        ).register(on: &router)
+        StreamRoutes(delivery: delivery).register(on: &router)
+        try PageRoutes().register(on: &router)
+        router.on(.get, "/health") { _ in try await health() }
+        return router
+    }
+
+    private struct Health: Encodable {
+        let status: String
+    }
+
+    /// 200 while the database answers: what a load balancer asks.
+    private func health() async throws -> Response {
+        try await catalog.check()
+        return try .json(Health(status: "ok"))
+    }
+
+    private var cors: CORS {
+        var cors = CORS()
+        if let origins = configuration.corsOrigins { cors.origins = .listed(Set(origins)) }
+        cors.exposedHeaders = [
+            "Location", "Upload-Offset", "Upload-Length", "Upload-Expires", "Upload-Concat", "Upload-Metadata",
+            "Upload-Defer-Length", "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size",
+            "Tus-Checksum-Algorithm", "X-Request-ID", "Retry-After", "Content-Range", "ETag",
+        ]
+        return cors
+    }
+
+    /// A signed link is a capability: what signs it stays out of the log.
+    private static func loggedPath(_ request: Request) -> String {
+        var parts = request.path.split(separator: "/", omittingEmptySubsequences: false)
+        if parts.count > 2, parts[1] == "stream" { parts[2] = "-" }
+        return parts.joined(separator: "/")
+    }
+}
