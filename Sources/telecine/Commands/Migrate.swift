@@ -1,4 +1,5 @@
 internal import SQL
+internal import Service
 
 /// `telecine migrate`.
 enum Migrate {

@@ -1,4 +1,9 @@
+internal import API
 internal import Core
+internal import Foundation
+internal import HTTP
+internal import Service
+internal import SQL
 
 /// `telecine serve`.
 enum Serve {
@@ -13,10 +18,104 @@ enum Serve {
         run: run
     )
 
+    /// The ports that the contracts show (contracts/README, "Ports"); a busy one is a warning.
+    private static let contractPorts: [UInt16] = [3001, 3002, 3003, 3006, 8000]
+    /// How long requests under way may take after SIGTERM.
+    private static let drain = Duration.seconds(25)
+
     @Sendable private static func run(_ invocation: Invocation) async throws -> ExitCode {
         let settings = try invocation.settings()
         let logger = LogSink.logger(level: settings.logLevel, format: settings.logFormat, console: invocation.console)
         for notice in settings.notices { logger.warning(notice) }
-        throw Failure("serve is not wired yet")
+        let lock = try DataFolder.lock(settings)
+        defer { lock.release() }
+        let installation = try await Installation.open(settings, logger: logger)
+        let accounts = try DataFolder.accounts(settings, installation.database)
+        // Said at once, not when the first video fails.
+        _ = try await installation.processingContext()
+        try installation.sweepWorkFolder()
+        let ingest = try makeIngest(installation)
+        try await ingest.recover()
+        let server = Server(
+            configuration: serverConfiguration(settings), logger: logger,
+            handler: try makeAPI(installation, accounts, ingest).handler())
+        let ports = try server.start()
+        try await announce(ports, settings, accounts, invocation.console)
+        try await Interruption.cancels {
+            await serve(server, ingest, supervisor(installation, invocation))
+        }
+        await installation.database.close()
+        logger.info("stopped")
+        return .done
+    }
+
+    /// Runs until the task is cancelled, then drains.
+    private static func serve(_ server: Server, _ ingest: Ingest, _ supervisor: WorkerSupervisor) async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await ingest.runBackground() }
+            group.addTask { await supervisor.run() }
+            group.addTask {
+                // Sleeps until it is cancelled.
+                do { while true { try await Task.sleep(for: .seconds(86_400)) } } catch {}
+                await server.shutdown(deadline: drain)
+            }
+        }
+    }
+
+    private static func makeIngest(_ installation: Installation) throws -> Ingest {
+        let settings = installation.settings
+        return try Ingest(
+            database: installation.database, store: installation.store,
+            configuration: IngestConfiguration(
+                stagingDirectory: settings.dataDir + "/staging", partSize: settings.chunkSize,
+                maximumSize: settings.maxUploadSize, expiry: settings.uploadExpiry),
+            logger: installation.logger)
+    }
+
+    private static func makeAPI(
+        _ installation: Installation, _ accounts: Accounts, _ ingest: Ingest
+    ) throws -> TelecineAPI {
+        let settings = installation.settings
+        let catalog = Catalog(database: installation.database)
+        let secret = try TokenSecret(configured: settings.jwtSecret, dataDir: settings.dataDir)
+        let delivery = Delivery(
+            database: installation.database, catalog: catalog, store: installation.store,
+            keys: StreamKeys(secrets: [secret.key(for: "stream links")]),
+            expiresIn: Int(settings.linkLifetime.components.seconds))
+        var configuration = TelecineAPI.Configuration()
+        configuration.publicURL = settings.publicURL
+        configuration.trustedProxies = settings.trustedProxies
+        configuration.corsOrigins = settings.corsOrigins.contains("*") ? nil : settings.corsOrigins
+        return TelecineAPI(
+            configuration: configuration, accounts: accounts, ingest: ingest, catalog: catalog, delivery: delivery,
+            logger: installation.logger)
+    }
+
+    private static func serverConfiguration(_ settings: Settings) -> ServerConfiguration {
+        var configuration = ServerConfiguration()
+        configuration.host = settings.host == "0.0.0.0" ? nil : settings.host
+        configuration.ports = [UInt16(settings.port)]
+        configuration.optionalPorts = settings.contractPorts ? contractPorts : []
+        return configuration
+    }
+
+    private static func supervisor(_ installation: Installation, _ invocation: Invocation) -> WorkerSupervisor {
+        // Relative folders mean what they mean here: the children start in the same folder.
+        WorkerSupervisor(
+            count: installation.settings.workers, executable: Bundle.main.executablePath ?? CommandLine.arguments[0],
+            arguments: ["--data", installation.settings.dataDir], queue: installation.queue,
+            logger: installation.logger)
+    }
+
+    /// Where to go, and the way to the first administrator while there is none. On standard output: for people
+    /// and scripts, not for the log.
+    private static func announce(
+        _ ports: [UInt16], _ settings: Settings, _ accounts: Accounts, _ console: Console
+    ) async throws {
+        let base = settings.publicURL ?? "http://localhost:\(ports[0])"
+        console.print("Telecine is ready on \(base)")
+        if let token = try await accounts.firstAdminToken() {
+            console.print("Make the first administrator here, once: \(base)/setup?token=\(token)")
+        }
     }
 }

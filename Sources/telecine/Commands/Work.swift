@@ -1,15 +1,57 @@
+internal import Core
+internal import Foundation
+internal import Service
+internal import SQL
+
 /// `telecine work`.
 enum Work {
     static let command = Command(
         name: "work",
         summary: "Process media for a service that shares the data folder, without HTTP.",
-        discussion: "SIGTERM ends it after the chunk under way; SIGKILL costs at most that chunk.",
-        options: [Command.Option(SettingsTable.dataDir)].compactMap(\.self),
+        discussion: "SIGTERM gives the jobs under way back; SIGKILL costs at most a chunk each.",
+        options: [
+            Command.Option(SettingsTable.dataDir),
+            Command.Option("--name", value: "NAME", help: "A name that no other living worker has."),
+            Command.Option("--supervised", help: "End with the process that started it, and log to standard output."),
+        ].compactMap(\.self),
         run: run
     )
 
     @Sendable private static func run(_ invocation: Invocation) async throws -> ExitCode {
-        _ = try invocation.settings()
-        throw Failure("work is not wired yet")
+        let settings = try invocation.settings()
+        let isSupervised = invocation.arguments.switches.contains("--supervised")
+        // The supervisor hands on what comes from standard output; standard error is for crashes.
+        let console =
+            isSupervised
+            ? Console(output: invocation.console.output, notes: invocation.console.output, isTerminal: false)
+            : invocation.console
+        let logger = LogSink.logger(level: settings.logLevel, format: settings.logFormat, console: console)
+        let name = invocation.arguments.values["--name"] ?? "\(ProcessInfo.processInfo.hostName)-\(getpid())"
+        let installation = try await Installation.open(settings, logger: logger)
+        let worker = Worker(
+            name: name, queue: installation.queue, context: try await installation.processingContext(),
+            slots: [.heavy, .light], logger: logger)
+        let parent = isSupervised ? getppid() : nil
+        do {
+            try await Interruption.cancels {
+                await withTaskGroup(of: Void.self) { group in
+                    group.addTask { await worker.run() }
+                    if let parent { group.addTask { await Self.waitForEnd(of: parent) } }
+                    await group.next()
+                    group.cancelAll()
+                }
+            }
+        } catch is CancellationError {
+            logger.debug("interrupted")
+        }
+        await installation.database.close()
+        return .done
+    }
+
+    /// Returns when the parent is gone, killed too: nobody would watch this worker, and a new service starts its own.
+    private static func waitForEnd(of parent: pid_t) async {
+        while getppid() == parent {
+            do { try await Task.sleep(for: .milliseconds(200)) } catch { return }
+        }
     }
 }

@@ -12,16 +12,7 @@ enum DataFolder {
     ///
     /// - Throws: `Failure` when the folder cannot be made, `SQLError` when the database cannot be used.
     static func openDatabase(_ settings: Settings) async throws -> any Database {
-        do {
-            // Nobody else has a business in it.
-            try FileManager.default.createDirectory(
-                atPath: settings.dataDir,
-                withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o700]
-            )
-        } catch {
-            throw Failure("DATA_DIR=\(settings.dataDir) cannot be made: \(error.localizedDescription)")
-        }
+        try makeFolder(settings)
         let database = try SQLiteDatabase(path: databasePath(settings))
         do {
             try await database.migrate(Schema.migrations)
@@ -64,6 +55,38 @@ enum DataFolder {
             await database.close()
             if let error = error as? ServiceError { throw Failure(error.message) }
             throw error
+        }
+    }
+}
+
+extension DataFolder {
+    /// Keeps a second `serve` off the same folder; gone with the process, however it ends.
+    struct Lock: Sendable {
+        fileprivate let descriptor: Int32
+
+        func release() { close(descriptor) }
+    }
+
+    /// - Throws: `Failure` when another service has the folder.
+    static func lock(_ settings: Settings) throws -> Lock {
+        try makeFolder(settings)
+        let descriptor = open(settings.dataDir + "/serve.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Failure("DATA_DIR=\(settings.dataDir) is not writable.") }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw Failure(
+                "another 'telecine serve' uses \(settings.dataDir): end it, or choose another folder with --data")
+        }
+        return Lock(descriptor: descriptor)
+    }
+
+    private static func makeFolder(_ settings: Settings) throws {
+        do {
+            // Nobody else has a business in it.
+            try FileManager.default.createDirectory(
+                atPath: settings.dataDir, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw Failure("DATA_DIR=\(settings.dataDir) cannot be made: \(error.localizedDescription)")
         }
     }
 }

@@ -1,5 +1,5 @@
 package import HTTP
-internal import Service
+package import Service
 
 /// Contract 1. One line of `register` a route; each group of routes has a file.
 package struct MediaManagement: Sendable {

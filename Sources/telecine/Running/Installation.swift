@@ -1,0 +1,53 @@
+internal import Core
+internal import Foundation
+internal import Media
+internal import ObjectStorage
+internal import SQL
+internal import Service
+
+/// An opened installation: what `serve` and `work` have in common.
+struct Installation: Sendable {
+    let settings: Settings
+    let logger: Logger
+    let database: any Database
+    let store: DiskStore
+
+    /// Opens the data folder, and migrates its database.
+    static func open(_ settings: Settings, logger: Logger) async throws -> Installation {
+        let database = try await DataFolder.openDatabase(settings)
+        let store = try DiskStore(root: settings.dataDir + "/objects", durable: true)
+        return Installation(settings: settings, logger: logger, database: database, store: store)
+    }
+
+    var queue: JobQueue { JobQueue(database: database) }
+
+    /// Chunks are made beside the objects, so that publishing is a rename.
+    var workDirectory: String { settings.dataDir + "/work" }
+
+    func processingContext() async throws -> ProcessingContext {
+        let profiles: [Profile]
+        do {
+            profiles = try Profile.load(directory: settings.profilesDir)
+        } catch let error as MediaError {
+            throw Failure("PROFILES_DIR=\(settings.profilesDir): \(error.message)")
+        }
+        let tools = await MediaTools.locate()
+        guard tools.missing.isEmpty else {
+            throw Failure(
+                "FFmpeg is not installed: \(tools.missing.joined(separator: " and ")) cannot be found. "
+                    + "'telecine doctor' says how to get it.")
+        }
+        for weakness in tools.weaknesses { logger.warning(weakness) }
+        return ProcessingContext(
+            database: database, store: store, tools: tools, profiles: profiles, workDirectory: workDirectory,
+            logger: logger)
+    }
+
+    /// Removes what killed workers left. For `serve`, before its workers start.
+    func sweepWorkFolder() throws {
+        guard FileManager.default.fileExists(atPath: workDirectory) else { return }
+        for name in try FileManager.default.contentsOfDirectory(atPath: workDirectory) {
+            try FileManager.default.removeItem(atPath: "\(workDirectory)/\(name)")
+        }
+    }
+}
