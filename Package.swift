@@ -73,7 +73,7 @@ let package = Package(
         tests("ObjectStorageTests", ["ObjectStorage", "Core"]),
         tests("MediaTests", ["Media", "Core"]),
         tests("ServiceTests", ["Service", "Core", "SQL", "ObjectStorage", "Crypto", "Media"]),
-        tests("CommandTests", ["telecine", "Core", "Service", "TelecineClient"]),
+        tests("CommandTests", ["telecine", "API", "Core", "Service", "TelecineClient"]),
         tests("APITests", ["API", "Core", "HTTP", "Service", "TelecineClient"]),
     ]
 )

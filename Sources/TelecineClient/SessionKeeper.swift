@@ -6,7 +6,7 @@ internal import Core
 actor SessionKeeper {
     private var token: String?
     private var refreshToken: String?
-    private var renewal: Task<Session, any Error>?
+    private var renewal: Task<Void, any Error>?
     private let onChange: (@Sendable (Session) -> Void)?
 
     init(token: String?, refreshToken: String?, onChange: (@Sendable (Session) -> Void)?) {
@@ -38,19 +38,22 @@ actor SessionKeeper {
     ) async throws -> Bool {
         if token != stale, token != nil { return true }
         if let renewal {
-            _ = try await renewal.value
+            try await renewal.value
             return true
         }
         guard let refreshToken else { return false }
-        let task = Task { try await renew(refreshToken) }
-        renewal = task
-        defer { renewal = nil }
-        do {
-            adopt(try await task.value)
-            return true
-        } catch let error as TelecineError where !error.isTransient {
-            self.refreshToken = nil
-            throw error
+        // The task itself keeps the session, so that whoever waited for it finds the new token.
+        let task = Task {
+            defer { renewal = nil }
+            do {
+                adopt(try await renew(refreshToken))
+            } catch let error as TelecineError where !error.isTransient {
+                self.refreshToken = nil
+                throw error
+            }
         }
+        renewal = task
+        try await task.value
+        return true
     }
 }

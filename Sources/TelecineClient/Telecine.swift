@@ -77,7 +77,8 @@ public struct Telecine: Sendable {
 
     /// The account that is signed in.
     public func me() async throws -> UserInfo {
-        try await connection.answer(to: Call(path: "/api/auth/me"))
+        let me: Me = try await connection.answer(to: Call(path: "/api/auth/me"))
+        return me.user
     }
 
     private func begin(_ path: String, _ body: some Encodable & Sendable) async throws -> Session {

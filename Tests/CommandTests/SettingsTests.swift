@@ -1,3 +1,4 @@
+import API
 import Foundation
 import Service
 import Testing
@@ -93,7 +94,7 @@ import Testing
         #expect(settings.maxUploadSize == 500 << 20)
         #expect(settings.uploadExpiry == .seconds(5400))
         #expect(settings.contractPorts)
-        #expect(settings.trustedProxies == ["127.0.0.1", "10.0.0.0/8", "fd00::/8"])
+        #expect(settings.trustedProxies == ["127.0.0.1", "10.0.0.0/8", "fd00::/8"].map { AddressRange($0) })
         #expect(settings.publicURL == "https://media.example.com")
         #expect(settings.registration == .closed)
     }

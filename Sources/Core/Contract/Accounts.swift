@@ -90,3 +90,14 @@ public struct UserInfo: Codable, Hashable, Sendable {
         self.role = role
     }
 }
+
+/// The answer to `GET /api/auth/me`.
+public struct Me: Codable, Hashable, Sendable {
+    /// The account that is signed in.
+    public let user: UserInfo
+
+    /// Who asks.
+    public init(user: UserInfo) {
+        self.user = user
+    }
+}

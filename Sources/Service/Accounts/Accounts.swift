@@ -107,8 +107,7 @@ package struct Accounts: Sendable {
         attemptsByAccount.giveBack(accountKey)
         attemptsByAddress.giveBack(network)
         let account = try Account(row: found)
-        guard account.disabledAt == nil else { throw ServiceError(.forbidden, "This account is disabled.") }
-        if PasswordHash.needsRehash(hash) {
+        if account.disabledAt == nil, PasswordHash.needsRehash(hash) {
             let better = try await Self.passwordHash(credentials.password)
             try await database.write {
                 try $0.run(
@@ -122,7 +121,10 @@ package struct Accounts: Sendable {
     }
 
     /// A new session of an account that is known by other means: the command line on the data folder.
+    ///
+    /// - Throws: `ServiceError` `forbidden` for a disabled account.
     package func open(_ account: Account) async throws -> SignIn {
+        guard account.disabledAt == nil else { throw ServiceError(.forbidden, "This account is disabled.") }
         let grant = SessionGrant()
         let time = now()
         let lifetime = policy.sessionLifetime

@@ -9,7 +9,8 @@ enum Upload {
         summary: "Upload files, wait until they play, print where to watch them.",
         discussion: """
             An upload that was interrupted goes on where it stopped when the same command is given again.
-            Progress is drawn on a terminal and listed otherwise. \(ServiceConnection.discussion)
+            Progress is drawn on a terminal and listed otherwise.
+            \(ServiceConnection.discussion)
             """,
         operands: [Command.Operand(name: "FILE", help: "A video, sound or picture.", isRepeated: true)],
         options: ServiceConnection.options + [
@@ -74,8 +75,14 @@ enum Upload {
         }
         memory.forget()
         if !invocation.arguments.switches.contains("--no-wait") {
-            status = try await client.waitUntilProcessed(status.uploadId) { status in
-                progress.show("Processing \(url.lastPathComponent)", Double(status.progress) / 100)
+            do {
+                status = try await client.waitUntilProcessed(status.uploadId) { status in
+                    progress.show("Processing \(url.lastPathComponent)", Double(status.progress) / 100)
+                }
+            } catch let error as CancellationError {
+                progress.end()
+                invocation.console.note("The file is there, and its processing goes on without you.")
+                throw error
             }
         }
         progress.end()

@@ -1,3 +1,4 @@
+internal import API
 internal import Foundation
 internal import Service
 
@@ -17,7 +18,7 @@ enum SettingsCheck {
                 )
             )
         }
-        if settings.trustedProxies.contains(where: { $0.hasSuffix("/0") }) {
+        if settings.trustedProxies.contains(where: { $0.isEverything }) {
             findings.append(
                 Finding(
                     "TRUSTED_PROXIES",

@@ -79,11 +79,16 @@ extension SettingForm where Value == Duration {
     }
 }
 
-extension SettingForm where Value == [String] {
-    static func list(_ expected: String, where isGood: @escaping @Sendable (String) -> Bool) -> Self {
-        SettingForm(expected: expected) { text in
+extension SettingForm {
+    /// Values with commas between them.
+    static func list<Element>(
+        _ expected: String,
+        _ parse: @escaping @Sendable (String) -> Element?
+    ) -> SettingForm<[Element]> where Value == [Element] {
+        SettingForm<[Element]>(expected: expected) { text in
             let items = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-            return items.allSatisfy { !$0.isEmpty && isGood($0) } ? items : nil
+            let values = items.compactMap(parse)
+            return values.count == items.count ? values : nil
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import API
 internal import Foundation
 internal import Service
 
@@ -19,7 +20,7 @@ struct Settings: Sendable {
     let workers: Int
     let profilesDir: String
     let linkLifetime: Duration
-    let trustedProxies: [String]
+    let trustedProxies: [AddressRange]
     let corsOrigins: [String]
     let logLevel: LogLevel
     let logFormat: LogFormat

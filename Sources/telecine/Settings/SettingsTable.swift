@@ -1,3 +1,4 @@
+internal import API
 internal import Core
 internal import Foundation
 internal import Service
@@ -138,14 +139,14 @@ enum SettingsTable {
     static let trustedProxies = Setting(
         "TRUSTED_PROXIES",
         .network,
-        .list("addresses or networks such as 127.0.0.1, 10.0.0.0/8", where: AddressRange.isValid),
+        .list("addresses or networks such as 127.0.0.1, 10.0.0.0/8") { AddressRange($0) },
         without: "none",
-        help: "Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."
+        help: "Proxies whose `X-Forwarded-For` is believed."
     )
     static let corsOrigins = Setting(
         "CORS_ORIGINS",
         .network,
-        .list("*, or origins such as https://app.example.com", where: Origin.isValid),
+        .list("*, or origins such as https://app.example.com") { Origin.isValid($0) ? $0 : nil },
         standard: "*",
         help: "Pages of other origins that may call the API, always without cookies."
     )

@@ -1,0 +1,73 @@
+internal import Core
+package import HTTP
+package import Service
+
+/// Finds out who asks, from the bearer token or the sign-in cookie, before a handler reads the body.
+package struct Authentication: Sendable {
+    private let accounts: Accounts
+    private let cookie: SignInCookie
+
+    package init(accounts: Accounts, cookie: SignInCookie) {
+        self.accounts = accounts
+        self.cookie = cookie
+    }
+
+    /// Who asks.
+    ///
+    /// - Throws: `ServiceError`: `tokenExpired`, `unauthenticated`, or `forbidden` for a write of a page that is
+    ///   not ours.
+    package func principal(for request: Request) async throws -> Principal {
+        guard let principal = try await principalIfAny(for: request) else {
+            throw ServiceError(.unauthenticated, "Authentication is required.")
+        }
+        return principal
+    }
+
+    /// Who asks; nil when the request says nothing about it.
+    ///
+    /// A token that counts for nothing is an error, not nobody.
+    ///
+    /// - Throws: as `principal(for:)`.
+    package func principalIfAny(for request: Request) async throws -> Principal? {
+        if let token = Self.bearerToken(of: request) { return try await accounts.principal(bearer: token) }
+        guard let value = cookie.value(of: request) else { return nil }
+        let isRead = [.get, .head, .options].contains(request.method)
+        guard isRead || cookie.isOurs(request) else {
+            throw ServiceError(.forbidden, "Access denied", detail: "write with a cookie from another origin")
+        }
+        return try await accounts.principal(cookie: value)
+    }
+
+    /// An administrator.
+    ///
+    /// - Throws: as `principal(for:)`, and `forbidden` for everybody else.
+    package func administrator(for request: Request) async throws -> Principal {
+        let principal = try await principal(for: request)
+        guard principal.isAdmin else { throw ServiceError(.forbidden, "Access denied") }
+        return principal
+    }
+
+    /// A handler for requests whose sender is known.
+    package func required(
+        _ handler: @escaping @Sendable (Request, Principal) async throws -> Response
+    ) -> Handler {
+        { request in try await handler(request, try await principal(for: request)) }
+    }
+
+    /// Names the way to authenticate in every 401 (RFC 9110 section 15.5.2); stands outside the error middleware.
+    package static let challenge: Middleware = { request, next in
+        var response = try await next(request)
+        if response.status == .unauthorized, response.headers["WWW-Authenticate"] == nil {
+            response.headers["WWW-Authenticate"] = "Bearer"
+        }
+        return response
+    }
+
+    /// RFC 6750 section 2.1; other schemes are somebody else's.
+    private static func bearerToken(of request: Request) -> String? {
+        guard let header = request.headers["Authorization"] else { return nil }
+        let parts = header.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        return parts[1].trimmingPrefix { $0 == " " }.description
+    }
+}

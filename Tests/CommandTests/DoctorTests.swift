@@ -1,0 +1,96 @@
+import Core
+import Foundation
+import Testing
+
+@testable import telecine
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+@Suite struct DoctorTests {
+    private func findings(_ line: CommandLineUnderTest) throws -> [[String: JSONValue]] {
+        let report = try JSONDecoder().decode(JSONValue.self, from: Data(line.output.utf8))
+        guard case .array(let findings) = report["findings"] else { return [] }
+        return findings.compactMap { finding in
+            guard case .object(let members) = finding else { return nil }
+            return members
+        }
+    }
+
+    @Test("every missing tool is named with how to get it, and the exit code says that something is wrong")
+    func missingTools() async throws {
+        let line = try CommandLineUnderTest(environment: ["PATH": "/nonexistent"])
+        #expect(await line.run("doctor", "--json") == .failed)
+        for tool in ["ffmpeg", "ffprobe"] {
+            let finding = try #require(try findings(line).first { $0["check"] == .string(tool) })
+            #expect(finding["state"] == "wrong")
+            #expect(finding["remedy"]?.stringValue?.contains("apt-get install ffmpeg") == true)
+        }
+    }
+
+    @Test("wrong settings and a weak secret are findings, not the end of the examination")
+    func wrongSettings() async throws {
+        let line = try CommandLineUnderTest(environment: ["PORT": "x", "JWT_SECRET": "secret", "PATH": "/nonexistent"])
+        #expect(await line.run("doctor", "--json") == .failed)
+        let wrong = try findings(line).filter { $0["state"] == "wrong" }.compactMap { $0["message"]?.stringValue }
+        #expect(wrong.contains { $0.hasPrefix("PORT=x (environment)") })
+        #expect(wrong.contains { $0.contains("openssl rand -base64 48") })
+        #expect(wrong.contains("is not installed"))
+    }
+
+    @Test("a port that something else listens on is found, and a free one is not")
+    func ports() throws {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                #expect(bind(socket, $0, length) == 0 && listen(socket, 1) == 0)
+                #expect(getsockname(socket, $0, &length) == 0)
+            }
+        }
+        let port = Int(UInt16(bigEndian: address.sin_port))
+        #expect(PortsCheck.refusal(port) == "Address already in use")
+    }
+
+    @Test("a data folder that is a file, a secret that others can read, and missing profiles are wrong")
+    func dataFolder() async throws {
+        let line = try CommandLineUnderTest(environment: ["PROFILES_DIR": "/nonexistent"])
+        try FileManager.default.createDirectory(atPath: line.folder + "/data", withIntermediateDirectories: true)
+        try "x".write(toFile: line.folder + "/data/jwt-secret", atomically: true, encoding: .utf8)
+        chmod(line.folder + "/data/jwt-secret", 0o644)
+        #expect(await line.run("doctor", "--json") == .failed)
+        let wrong = try findings(line).filter { $0["state"] == "wrong" }.compactMap { $0["check"]?.stringValue }
+        #expect(wrong.contains("jwt-secret") && wrong.contains("PROFILES_DIR"))
+        let other = try CommandLineUnderTest(environment: ["DATA_DIR": line.folder + "/data/jwt-secret"])
+        #expect(await other.run("doctor", "--json") == .failed)
+        #expect(try findings(other).contains { $0["check"] == "DATA_DIR" && $0["state"] == "wrong" })
+    }
+}
+
+@Suite struct UploadMemoryTests {
+    @Test("an upload under way is remembered for the same file and service, until it changes or is forgotten")
+    func memory() throws {
+        let line = try CommandLineUnderTest()
+        let cache = URL(fileURLWithPath: line.folder + "/cache")
+        let file = URL(fileURLWithPath: line.folder + "/a.mp4")
+        try Data("abc".utf8).write(to: file)
+        let service = try #require(URL(string: "http://localhost:3000"))
+        let other = try #require(URL(string: "http://localhost:4000"))
+        UploadMemory(file: file, service: service, cache: cache).keep("id-1")
+        let memory = UploadMemory(file: file, service: service, cache: cache)
+        #expect(memory.recall() == "id-1")
+        #expect(UploadMemory(file: file, service: other, cache: cache).recall() == nil)
+        try Data("abcd".utf8).write(to: file)
+        #expect(memory.recall() == nil)
+        memory.keep("id-2")
+        #expect(memory.uploadID == "id-2" && memory.recall() == "id-2")
+        memory.forget()
+        #expect(memory.recall() == nil)
+    }
+}
