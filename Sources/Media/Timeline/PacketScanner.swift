@@ -80,6 +80,16 @@ struct PacketScan: Sendable {
         return Rational(times.count - 1) / (Rational(Int(last - first)) * timeBase)
     }
 
+    /// Whether packets follow each other at this rate, whatever holes there are between runs of them: 95 of 100 do.
+    func isRegular(at rate: Rational) -> Bool {
+        guard times.count > 1 else { return false }
+        let interval = (Rational(1) / rate / timeBase).value
+        let regular = zip(times, times.dropFirst()).reduce(0) { count, pair in
+            count + (abs(Double(pair.1 - pair.0) - interval) <= max(interval * 0.1, 1) ? 1 : 0)
+        }
+        return regular * 100 >= (times.count - 1) * 95
+    }
+
     /// How many are shown in `from ..< to`.
     func count(from: Int64, to: Int64) -> Int { firstIndex(notBefore: to) - firstIndex(notBefore: from) }
 
