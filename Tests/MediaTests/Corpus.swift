@@ -32,7 +32,12 @@ enum Corpus {
     static var medium: [Profile] { [profile("360p", 640, 360, 600_000, 96_000, 25, preset: "medium")] }
 
     private static func profile(
-        _ name: String, _ width: Int, _ height: Int, _ video: Int, _ audio: Int, _ rate: Int,
+        _ name: String,
+        _ width: Int,
+        _ height: Int,
+        _ video: Int,
+        _ audio: Int,
+        _ rate: Int,
         preset: String = "ultrafast"
     ) -> Profile {
         Profile(

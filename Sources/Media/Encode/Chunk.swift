@@ -38,6 +38,18 @@ struct Chunk: Sendable {
         return result + [nil]
     }
 
+    func command(seek: Int64?, threads: Int?) -> ChunkCommand {
+        ChunkCommand(
+            info: info,
+            video: video,
+            timeline: timeline,
+            rungs: rungs,
+            segments: segments,
+            seek: seek,
+            threads: threads
+        )
+    }
+
     /// How much media is worked on: without a point to seek to, everything before is decoded too.
     func media(from seek: Int64?) -> Duration {
         let length = Rational(frames.count) / timeline.rate

@@ -62,21 +62,20 @@ package struct ChunkEncoder: Sendable {
     private struct Decoded: Sendable {
         let frames: Int
         let expected: Int
+
+        /// Pictures that are never shown (a codec's delay, a repeated field) are few.
+        var isShort: Bool { frames < expected - 1 - expected / 50 }
+
+        var warnings: [String] {
+            isShort ? ["\(expected - frames) of \(expected) pictures could not be decoded."] : []
+        }
     }
 
     /// Runs ffmpeg; when it found no picture to start from, again from further back.
     private func decode(_ chunk: Chunk) async throws -> Decoded {
         var tail = ""
         for seek in chunk.starts {
-            let command = ChunkCommand(
-                info: chunk.info,
-                video: chunk.video,
-                timeline: chunk.timeline,
-                rungs: chunk.rungs,
-                segments: chunk.segments,
-                seek: seek,
-                threads: threads
-            )
+            let command = chunk.command(seek: seek, threads: threads)
             let counter = DecodedFrames(window: chunk.window)
             let result = try await tools.run(
                 .ffmpeg,
@@ -87,7 +86,15 @@ package struct ChunkEncoder: Sendable {
                 arguments: command.arguments
             )
             if counter.total > 0 && result.succeeded {
-                return Decoded(frames: counter.inWindow, expected: chunk.expectedFrames)
+                let decoded = Decoded(frames: counter.inWindow, expected: chunk.expectedFrames)
+                // Pictures are missing: a wrong index may have led past the key frame. Once more from further back,
+                // but never from the beginning: that would cost a long damaged file its square.
+                if decoded.isShort, seek == chunk.starts.first, let second = chunk.starts.dropFirst().first,
+                    second != nil
+                {
+                    continue
+                }
+                return decoded
             }
             tail = result.errorTail
             if counter.total > 0 { throw MediaError(.toolFailed, "The video could not be encoded.", detail: tail) }
@@ -104,9 +111,7 @@ package struct ChunkEncoder: Sendable {
         _ outcome: SegmentSplitter.Outcome,
         _ decoded: Decoded
     ) -> EncodedRung {
-        // Pictures that are never shown (a codec's delay, a repeated field) are few.
-        let isShort = decoded.frames < decoded.expected - 1 - decoded.expected / 50
-        return EncodedRung(
+        EncodedRung(
             rung: rung,
             segments: outcome.segments,
             codecs: outcome.codecs,
@@ -114,8 +119,7 @@ package struct ChunkEncoder: Sendable {
             peakBitRate: outcome.peakBitRate,
             decodedFrames: decoded.frames,
             sourceFrames: decoded.expected,
-            warnings: isShort
-                ? ["\(decoded.expected - decoded.frames) of \(decoded.expected) pictures could not be decoded."] : []
+            warnings: decoded.warnings
         )
     }
 }

@@ -10,7 +10,7 @@ struct PacketScanner {
         let result = try await tools.run(
             .ffprobe,
             input: path,
-            media: tools.limits.duration / 100,
+            media: .seconds(60),
             onOutput: { try collector.take($0) },
             arguments: { paths in
                 ["-v", "error"] + MediaTools.inputGuards
@@ -84,8 +84,10 @@ struct PacketScan: Sendable {
     func isRegular(at rate: Rational) -> Bool {
         guard times.count > 1 else { return false }
         let interval = (Rational(1) / rate / timeBase).value
+        // Times that were rounded to ticks are off by one, where a tick is not half the interval itself.
+        let tolerance = max(interval * 0.1, min(1, interval * 0.45))
         let regular = zip(times, times.dropFirst()).reduce(0) { count, pair in
-            count + (abs(Double(pair.1 - pair.0) - interval) <= max(interval * 0.1, 1) ? 1 : 0)
+            count + (abs(Double(pair.1 - pair.0) - interval) <= tolerance ? 1 : 0)
         }
         return regular * 100 >= (times.count - 1) * 95
     }
