@@ -56,7 +56,7 @@ struct Expectation: Sendable, CustomTestStringConvertible {
             audio: false
         ),
         Expectation("v-dolbyvision-iphone.mov", "30", 4, 0.1067, "720p:720x1280 480p:480x854 360p:360x640"),
-        Expectation("v-edit-list.mp4", "25", 225, 9, "480p:854x480 360p:640x360"),
+        Expectation("v-edit-list.mp4", "25", 225, 9, "480p:852x480 360p:640x360"),
         Expectation("v-frag-no-duration.mp4", "30000/1001", 30, 1.001, bear),
         Expectation("v-h263-amr.3gp", "15", 75, 5.02, "288p:384x288"),
         Expectation("v-hdr10-1080p-phone.mp4", "30000/1001", 30, 1.018, full),

@@ -81,4 +81,34 @@ struct HostileTests {
             #expect(!seen.split(separator: "\n").contains { $0 == hidden }, "\(hidden)")
         }
     }
+
+    @Test("ending a sandboxed child ends what runs inside")
+    func sandboxEnds() async throws {
+        let tools = await Corpus.tools.value
+        let scratch = try Scratch()
+        let file = "\(scratch.path)/clip.mp4"
+        try Data("x".utf8).write(to: URL(fileURLWithPath: file))
+        let scope = Sandbox.Scope(input: file, output: scratch.path, cpuSeconds: 60)
+        let folder = tools.sandbox.bubblewrap == nil ? scratch.path : "/out"
+        // Inside, somebody writes every tenth of a second, and ignores SIGTERM.
+        let marker = UUID().uuidString
+        let script = ": \(marker); trap '' TERM; while :; do echo x >> \(folder)/alive; sleep 0.1; done"
+        let line = tools.sandbox.command("/bin/sh", ["-c", script], scope: scope, limits: MediaLimits())
+        await #expect(throws: ChildProcess.Failure.self) {
+            _ = try await ChildProcess.run(line.executable, line.arguments, deadline: .seconds(1))
+        }
+        #expect(FileManager.default.fileExists(atPath: "\(scratch.path)/alive"))
+        let end = ContinuousClock.now + .seconds(5)
+        while isRunning(marker), ContinuousClock.now < end { await Task.yield() }
+        #expect(!isRunning(marker))
+    }
+
+    /// Whether a process of this machine has the marker in its command line.
+    private func isRunning(_ marker: String) -> Bool {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.contains { name in
+            guard let line = FileManager.default.contents(atPath: "/proc/\(name)/cmdline") else { return false }
+            return line.range(of: Data(marker.utf8)) != nil
+        }
+    }
 }

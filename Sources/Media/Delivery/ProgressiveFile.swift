@@ -17,7 +17,7 @@ struct ProgressiveFile {
         let order = interleaved()
         let media = order.reduce(0) { $0 + sources[$1.track].table.chunks[$1.chunk].bytes }
         let head = try header(order: order, media: media)
-        let aside = "\(path).\(getpid()).tmp"
+        let aside = SegmentFiles.asideName(path)
         do {
             let file = try FileWriter(aside)
             try file.write(head)

@@ -74,11 +74,12 @@ package struct AudioEncoder: Sendable {
         bitRate: Int
     ) -> [String] {
         let start = Rational(Int(timeline.sourceStart)) * timeline.sourceTimeBase
-        let length = timeline.duration.value
+        // Whole packets: a fraction of a sample must not decide whether there is one more.
+        let samples = (timeline.audioGrid().boundaries.last ?? 0) * AudioGrid.samplesPerPacket
         let filters =
             "asetpts=PTS-(\(start.numerator)/\(start.denominator))/TB,"
             + "aresample=48000:async=1:first_pts=0:min_hard_comp=0.02,"
-            + "apad=whole_dur=\(length),atrim=end=\(length)"
+            + "apad=whole_len=\(samples),atrim=end_sample=\(samples)"
         return ["-nostdin", "-v", "error"] + MediaTools.inputGuards
             + ["-copyts", "-i", input, "-map", "0:\(audio.index)", "-vn", "-sn", "-dn", "-af", filters]
             + ["-ac", "2", "-c:a", "aac", "-b:a", String(bitRate), "-map_metadata", "-1", "-map_chapters", "-1"]

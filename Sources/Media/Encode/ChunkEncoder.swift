@@ -29,38 +29,32 @@ package struct ChunkEncoder: Sendable {
         guard let video = info.video, !rungs.isEmpty, !segments.isEmpty, segments.lowerBound >= 0,
             segments.upperBound <= timeline.segmentCount
         else { throw MediaError(.verification, "There is nothing to encode.", detail: "segments \(segments)") }
-        let work = "\(directory)/.chunk-\(segments.lowerBound)-\(segments.upperBound)"
-        try await BlockingWork.run("chunk") {
-            SegmentFiles.removeFolder(work)
-            for folder in [directory, work] + rungs.map({ "\(directory)/\($0.name)" }) {
-                try SegmentFiles.makeFolder(folder)
-            }
-        }
+        let chunk = Chunk(
+            source: source,
+            info: info,
+            video: video,
+            timeline: timeline,
+            rungs: rungs,
+            segments: segments,
+            directory: directory
+        )
+        try await BlockingWork.run("chunk") { try chunk.makeFolders() }
         do {
-            let decoded = try await decode(
-                source,
-                info: info,
-                video: video,
-                timeline: timeline,
-                rungs: rungs,
-                segments: segments,
-                into: work
-            )
-            let encoded = try await BlockingWork.run("chunk") {
-                try rungs.map { rung in
+            let decoded = try await decode(chunk)
+            return try await BlockingWork.run("chunk") {
+                defer { chunk.removeWork() }
+                return try rungs.map { rung in
                     let splitter = SegmentSplitter(
                         timeline: timeline,
                         segments: segments,
                         folder: "\(directory)/\(rung.name)"
                     )
-                    return result(rung, try splitter.split("\(work)/\(rung.name).mp4"), decoded)
+                    return Self.result(rung, try splitter.split("\(chunk.work)/\(rung.name).mp4"), decoded)
                 }
             }
-            try await BlockingWork.run("chunk") { SegmentFiles.removeFolder(work) }
-            return encoded
         } catch {
             // The work folder goes whatever happened, also when this task was cancelled.
-            try? await BlockingWork.run("chunk") { SegmentFiles.removeFolder(work) }
+            try? await BlockingWork.run("chunk") { chunk.removeWork() }
             throw error
         }
     }
@@ -68,50 +62,42 @@ package struct ChunkEncoder: Sendable {
     private struct Decoded: Sendable {
         let frames: Int
         let expected: Int
+
+        /// Pictures that are never shown (a codec's delay, a repeated field) are few.
+        var isShort: Bool { frames < expected - 1 - expected / 50 }
+
+        var warnings: [String] {
+            isShort ? ["\(expected - frames) of \(expected) pictures could not be decoded."] : []
+        }
     }
 
     /// Runs ffmpeg; when it found no picture to start from, again from further back.
-    private func decode(
-        _ source: String,
-        info: MediaInfo,
-        video: VideoStream,
-        timeline: Timeline,
-        rungs: [Rung],
-        segments: Range<Int>,
-        into work: String
-    ) async throws -> Decoded {
-        let starts = [segments.lowerBound, segments.lowerBound - 5].filter { $0 > 0 }.map { timeline.seekPoints[$0] }
+    private func decode(_ chunk: Chunk) async throws -> Decoded {
         var tail = ""
-        for seek in starts.filter({ $0 != nil }) + [nil] {
-            let command = ChunkCommand(
-                info: info,
-                video: video,
-                timeline: timeline,
-                rungs: rungs,
-                segments: segments,
-                seek: seek,
-                threads: threads
-            )
-            let counter = DecodedFrames(
-                window: window(of: command.frames, in: timeline, isLast: segments.upperBound == timeline.segmentCount)
-            )
-            let start = Rational(command.frames.lowerBound) / timeline.rate
-            let length = Rational(command.frames.count) / timeline.rate
+        for seek in chunk.starts {
+            let command = chunk.command(seek: seek, threads: threads)
+            let counter = DecodedFrames(window: chunk.window)
             let result = try await tools.run(
                 .ffmpeg,
-                input: source,
-                output: work,
-                // Without a point to seek to, everything before is decoded too.
-                media: length.duration + (seek == nil ? start.duration : .seconds(60)),
+                input: chunk.source,
+                output: chunk.work,
+                media: chunk.media(from: seek),
                 onOutput: { counter.take($0) },
                 arguments: command.arguments
             )
-            let expected = timeline.sourceFrames[segments].reduce(0, +)
-            if counter.total > 0 && result.succeeded { return Decoded(frames: counter.inWindow, expected: expected) }
-            tail = result.errorTail
-            if counter.total > 0 {
-                throw MediaError(.toolFailed, "The video could not be encoded.", detail: tail)
+            if counter.total > 0 && result.succeeded {
+                let decoded = Decoded(frames: counter.inWindow, expected: chunk.expectedFrames)
+                // Pictures are missing: a wrong index may have led past the key frame. Once more from further back,
+                // but never from the beginning: that would cost a long damaged file its square.
+                if decoded.isShort, seek == chunk.starts.first, let second = chunk.starts.dropFirst().first,
+                    second != nil
+                {
+                    continue
+                }
+                return decoded
             }
+            tail = result.errorTail
+            if counter.total > 0 { throw MediaError(.toolFailed, "The video could not be encoded.", detail: tail) }
         }
         throw MediaError(
             .damaged,
@@ -120,17 +106,12 @@ package struct ChunkEncoder: Sendable {
         )
     }
 
-    /// The chunk's time in the source's ticks, from its start; the last chunk takes what comes late.
-    private func window(of frames: Range<Int>, in timeline: Timeline, isLast: Bool) -> Range<Int64> {
-        let ticks = Rational(1) / timeline.rate / timeline.sourceTimeBase
-        let start = Int64(frames.lowerBound.scaledRounded(by: ticks))
-        return start..<(isLast ? .max : Int64(frames.upperBound.scaledRounded(by: ticks)))
-    }
-
-    private func result(_ rung: Rung, _ outcome: SegmentSplitter.Outcome, _ decoded: Decoded) -> EncodedRung {
-        // Pictures that are never shown (VP8's golden frames, a codec's delay) are few.
-        let isShort = decoded.frames < decoded.expected - 1 - decoded.expected / 50
-        return EncodedRung(
+    private static func result(
+        _ rung: Rung,
+        _ outcome: SegmentSplitter.Outcome,
+        _ decoded: Decoded
+    ) -> EncodedRung {
+        EncodedRung(
             rung: rung,
             segments: outcome.segments,
             codecs: outcome.codecs,
@@ -138,8 +119,7 @@ package struct ChunkEncoder: Sendable {
             peakBitRate: outcome.peakBitRate,
             decodedFrames: decoded.frames,
             sourceFrames: decoded.expected,
-            warnings: isShort
-                ? ["\(decoded.expected - decoded.frames) of \(decoded.expected) pictures could not be decoded."] : []
+            warnings: decoded.warnings
         )
     }
 }

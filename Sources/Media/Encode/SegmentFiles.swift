@@ -1,3 +1,5 @@
+internal import Synchronization
+
 #if canImport(Glibc)
     internal import Glibc
 #else
@@ -28,7 +30,7 @@ enum SegmentFiles {
 
     /// Written aside and renamed: a reader sees all of it or nothing, whoever dies.
     static func write(_ bytes: [UInt8], to path: String) throws {
-        let aside = "\(path).\(getpid()).tmp"
+        let aside = asideName(path)
         let file = try FileWriter(aside)
         do {
             try file.write(bytes)
@@ -41,6 +43,13 @@ enum SegmentFiles {
             unlink(aside)
             throw failure(path, "written")
         }
+    }
+
+    private static let asides = Atomic<Int>(0)
+
+    /// A name beside `path` that no other thread or process of this machine uses.
+    static func asideName(_ path: String) -> String {
+        "\(path).\(getpid())-\(asides.add(1, ordering: .relaxed).newValue).tmp"
     }
 
     /// Hands a file's bytes over, a megabyte at a time.

@@ -10,7 +10,7 @@ struct PacketScanner {
         let result = try await tools.run(
             .ffprobe,
             input: path,
-            media: tools.limits.duration / 100,
+            media: .seconds(60),
             onOutput: { try collector.take($0) },
             arguments: { paths in
                 ["-v", "error"] + MediaTools.inputGuards
@@ -78,6 +78,18 @@ struct PacketScan: Sendable {
     var averageRate: Rational? {
         guard let last = times.last, times.count > 1, last > first else { return nil }
         return Rational(times.count - 1) / (Rational(Int(last - first)) * timeBase)
+    }
+
+    /// Whether packets follow each other at this rate, whatever holes there are between runs of them: 95 of 100 do.
+    func isRegular(at rate: Rational) -> Bool {
+        guard times.count > 1 else { return false }
+        let interval = (Rational(1) / rate / timeBase).value
+        // Times that were rounded to ticks are off by one, where a tick is not half the interval itself.
+        let tolerance = max(interval * 0.1, min(1, interval * 0.45))
+        let regular = zip(times, times.dropFirst()).reduce(0) { count, pair in
+            count + (abs(Double(pair.1 - pair.0) - interval) <= tolerance ? 1 : 0)
+        }
+        return regular * 100 >= (times.count - 1) * 95
     }
 
     /// How many are shown in `from ..< to`.

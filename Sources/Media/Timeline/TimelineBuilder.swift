@@ -64,6 +64,8 @@ package struct TimelineBuilder: Sendable {
 
     /// Pictures shown a second.
     private func shownRate(_ scan: PacketScan, _ video: VideoStream) -> Rational? {
+        // A constant source with holes has not become a variable one.
+        if let nominal = video.nominalFrameRate, scan.isRegular(at: nominal) { return nominal }
         guard let measured = scan.averageRate, let stated = video.averageFrameRate else { return scan.averageRate }
         // The container counts whole durations, the scan the distances between times that were rounded to ticks.
         if stated.isClose(to: measured, within: 0.005) { return stated }

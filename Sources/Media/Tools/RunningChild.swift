@@ -83,6 +83,11 @@ struct RunningChild {
         let cpu = [usage.ru_utime, usage.ru_stime].reduce(0.0) {
             $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1_000_000
         }
+        // Somebody else may have reaped it (SIGCHLD ignored): how it ended is then unknown, so not well.
+        guard reaped == pid else {
+            exit = (.exited(-1), 0)
+            return
+        }
         exit = (signal == 0 ? .exited((status >> 8) & 0xFF) : .signalled(signal), cpu)
     }
 

@@ -72,24 +72,36 @@ enum Spawn {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, error, 2)
-        // The child starts with default dispositions and an empty mask, whatever the server does with signals.
+        configure(&attributes)
+        #if canImport(Glibc)
+            closeFromThree?(&actions, 3)
+        #endif
+        var argv: [UnsafeMutablePointer<CChar>?] = ([executable] + arguments).map { strdup($0) } + [nil]
+        var envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
+        defer { for pointer in argv + envp { free(pointer) } }
+        return posix_spawn(&pid, executable, &actions, &attributes, &argv, &envp)
+    }
+
+    #if canImport(Glibc)
+        private typealias Attributes = posix_spawnattr_t
+    #else
+        private typealias Attributes = posix_spawnattr_t?
+    #endif
+
+    /// Its own group, default dispositions and an empty signal mask, whatever the server does with signals.
+    private static func configure(_ attributes: inout Attributes) {
         var signals = sigset_t()
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)
         for signal in [SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGXCPU, SIGXFSZ] { sigaddset(&signals, signal) }
         posix_spawnattr_setsigdefault(&attributes, &signals)
         posix_spawnattr_setpgroup(&attributes, 0)
-        var flags = Int32(POSIX_SPAWN_SETPGROUP) | Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF)
+        let flags = Int32(POSIX_SPAWN_SETPGROUP) | Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF)
         #if canImport(Glibc)
-            closeFromThree?(&actions, 3)
+            posix_spawnattr_setflags(&attributes, Int16(flags))
         #else
-            flags |= Int32(POSIX_SPAWN_CLOEXEC_DEFAULT)
+            posix_spawnattr_setflags(&attributes, Int16(flags | Int32(POSIX_SPAWN_CLOEXEC_DEFAULT)))
         #endif
-        posix_spawnattr_setflags(&attributes, Int16(flags))
-        var argv: [UnsafeMutablePointer<CChar>?] = ([executable] + arguments).map { strdup($0) } + [nil]
-        var envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
-        defer { for pointer in argv + envp { free(pointer) } }
-        return posix_spawn(&pid, executable, &actions, &attributes, &argv, &envp)
     }
 
     #if canImport(Glibc)

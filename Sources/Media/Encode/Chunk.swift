@@ -1,0 +1,69 @@
+/// A run of segments that is being encoded, and its folders.
+struct Chunk: Sendable {
+    let source: String
+    let info: MediaInfo
+    let video: VideoStream
+    let timeline: Timeline
+    let rungs: [Rung]
+    let segments: Range<Int>
+    let directory: String
+
+    /// Where ffmpeg writes; everything in it goes when the chunk is done, and before it begins.
+    var work: String {
+        let names = rungs.map(\.name).joined(separator: "-")
+        return "\(directory)/.chunk-\(segments.lowerBound)-\(segments.upperBound)-\(names)"
+    }
+
+    private var frames: Range<Int> {
+        timeline.boundaries[segments.lowerBound]..<timeline.boundaries[segments.upperBound]
+    }
+
+    /// Blocks.
+    func makeFolders() throws {
+        SegmentFiles.removeFolder(work)
+        for folder in [directory, work] + rungs.map({ "\(directory)/\($0.name)" }) {
+            try SegmentFiles.makeFolder(folder)
+        }
+    }
+
+    /// Blocks.
+    func removeWork() { SegmentFiles.removeFolder(work) }
+
+    /// Where decoding may start, best first: at the segment's key frame, some segments before, at the beginning.
+    var starts: [Int64?] {
+        var result: [Int64?] = []
+        for segment in [segments.lowerBound, segments.lowerBound - 5] where segment > 0 {
+            if let seek = timeline.seekPoints[segment], !result.contains(seek) { result.append(seek) }
+        }
+        return result + [nil]
+    }
+
+    func command(seek: Int64?, threads: Int?) -> ChunkCommand {
+        ChunkCommand(
+            info: info,
+            video: video,
+            timeline: timeline,
+            rungs: rungs,
+            segments: segments,
+            seek: seek,
+            threads: threads
+        )
+    }
+
+    /// How much media is worked on: without a point to seek to, everything before is decoded too.
+    func media(from seek: Int64?) -> Duration {
+        let length = Rational(frames.count) / timeline.rate
+        let lead = Rational(frames.lowerBound) / timeline.rate
+        return length.duration + (seek == nil ? lead.duration : .seconds(60))
+    }
+
+    var expectedFrames: Int { timeline.sourceFrames[segments].reduce(0, +) }
+
+    /// The chunk's time in the source's ticks, from its start; the last chunk takes what comes late.
+    var window: Range<Int64> {
+        let ticks = Rational(1) / timeline.rate / timeline.sourceTimeBase
+        let start = Int64(frames.lowerBound.scaledRounded(by: ticks))
+        let isLast = segments.upperBound == timeline.segmentCount
+        return start..<(isLast ? .max : max(start, Int64(frames.upperBound.scaledRounded(by: ticks))))
+    }
+}
