@@ -36,7 +36,12 @@ def ladder(tmp_path_factory) -> pathlib.Path:
 def _start(folder: pathlib.Path, settings: dict) -> Service:
     service = Service(folder, **settings)
     _running.append(service)
-    return service.start()
+    try:
+        return service.start()
+    except BaseException:
+        if service.process is not None and service.process.poll() is None:
+            service.kill()
+        raise
 
 
 def _end(service: Service) -> None:
