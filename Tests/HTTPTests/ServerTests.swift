@@ -41,7 +41,8 @@ struct ServerTests {
                 let client = try server.client()
                 try client.send(
                     "GET /1 HTTP/1.1\r\nHost: t\r\n\r\nPOST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\nabc"
-                        + "GET /slow HTTP/1.1\r\nHost: t\r\n\r\nGET /2 HTTP/1.1\r\nHost: t\r\n\r\n")
+                        + "GET /slow HTTP/1.1\r\nHost: t\r\n\r\nGET /2 HTTP/1.1\r\nHost: t\r\n\r\n"
+                )
                 let texts = try (0..<4).map { _ in try client.reply().text }
                 #expect(texts == ["GET /1 -", "abc", "slow", "GET /2 -"])
             }

@@ -160,3 +160,8 @@ final class RawClient: @unchecked Sendable {  // used by one thread at a time: e
         return count > 0
     }
 }
+
+extension Threads {
+    /// Waits on a thread of the test's own: the pace of a slow client.
+    static func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
+}

@@ -14,7 +14,10 @@ struct TestServer: Sendable {
 
     /// One request on a connection of its own.
     func ask(
-        _ method: String, _ target: String, _ headers: [String] = [], body: String = ""
+        _ method: String,
+        _ target: String,
+        _ headers: [String] = [],
+        body: String = ""
     ) async throws -> RawReply {
         try await offPool {
             let client = try client()
@@ -34,7 +37,8 @@ final class LogLines: Sendable {
 }
 
 func withServer(
-    _ configure: (inout ServerConfiguration) -> Void = { _ in }, handler: @escaping Handler,
+    _ configure: (inout ServerConfiguration) -> Void = { _ in },
+    handler: @escaping Handler,
     _ body: (TestServer) async throws -> Void
 ) async throws {
     var configuration = ServerConfiguration()
@@ -56,7 +60,9 @@ func withServer(
 
 /// Waits until something holds.
 func eventually(
-    within limit: Duration = .seconds(10), _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation,
+    within limit: Duration = .seconds(10),
+    _ comment: Comment? = nil,
+    sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: @Sendable () async throws -> Bool
 ) async rethrows {
     let end = ContinuousClock.now + limit
