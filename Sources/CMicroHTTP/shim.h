@@ -1,10 +1,7 @@
 #pragma once
 #include <microhttpd.h>
-#include <netdb.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <sys/socket.h>
 /* Variadic C functions do not import: each use has a static inline wrapper of fixed arity. */
 static inline int cmhd_connection_fd(struct MHD_Connection *connection) {
@@ -20,17 +17,6 @@ static inline void *cmhd_socket_context(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     return info ? info->socket_context : 0;
 }
-/* Whether the other side has closed or reset the connection; never blocks, takes no bytes. */
-static inline int cmhd_peer_left(int descriptor) {
-#ifdef __linux__
-    /* POLLRDHUP (0x2000) also sees an end that waits behind unread bytes. */
-    struct pollfd entry = {.fd = descriptor, .events = 0x2000, .revents = 0};
-    return poll(&entry, 1, 0) > 0 && (entry.revents & (0x2000 | POLLHUP | POLLERR | POLLNVAL)) != 0;
-#else
-    char byte;
-    return recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-#endif
-}
 /* MHD_SIZE_UNKNOWN and the end marks are macros with casts: they do not import. */
 static inline uint64_t cmhd_size_unknown(void) { return MHD_SIZE_UNKNOWN; }
 static inline ssize_t cmhd_end_of_stream(void) { return MHD_CONTENT_READER_END_OF_STREAM; }
@@ -40,6 +26,8 @@ struct cmhd_logger {
     void (*write)(void *context, const char *text);
     void *context;
 };
+/* Declared, not included: headers that Glibc's module has too would give their types to two modules. */
+extern int vsnprintf(char *, size_t, const char *, va_list);
 static inline void cmhd_log(void *logger, const char *format, va_list arguments) {
     char text[512];
     vsnprintf(text, sizeof(text), format, arguments);

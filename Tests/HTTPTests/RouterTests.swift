@@ -33,14 +33,18 @@ struct RouterTests {
             ("/media/latest/stream", "/media/:asset/stream asset=latest"),
             ("/stream/a/b/c.m4s", "/stream/*path path=a/b/c.m4s"), ("/stream/t/key", "/stream/*path path=t/key"),
             ("/media/a%2Fb", "/media/:id id=a/b"), ("/tus/", "/tus/ "), ("/media/12?x=/media/13", "/media/:id id=12"),
-        ])
+        ]
+    )
     func precedence(target: String, expected: String) async throws {
         let (status, text) = try await answer(router, .get, target)
         #expect(status == .ok)
         #expect(text == expected)
     }
 
-    @Test("an unknown path is 404, a slash at the end included", arguments: ["/x", "/media", "/media/1/", "/tus", "//"])
+    @Test(
+        "an unknown path is 404, a slash at the end included",
+        arguments: ["/x", "/media", "/media/1/", "/tus", "//"]
+    )
     func unknown(target: String) async throws {
         #expect(try await answer(router, .get, target).0 == .notFound)
     }

@@ -69,7 +69,7 @@ final class Daemon: @unchecked Sendable {
             .init(option: .NOTIFY_CONNECTION, value: address(EngineCallbacks.connection), ptr_value: context),
             .init(option: .URI_LOG_CALLBACK, value: address(EngineCallbacks.requestLine), ptr_value: context),
             .init(option: .NOTIFY_COMPLETED, value: address(EngineCallbacks.completed), ptr_value: context),
-            .init(option: .STRICT_FOR_CLIENT, value: 1, ptr_value: nil),
+            // Not STRICT_FOR_CLIENT: 0.9.75 sends its refusal of a missing Host twice. Our own rules are stricter.
             .init(option: .END, value: 0, ptr_value: nil),
         ]
     }

@@ -44,9 +44,10 @@ extension Exchange {
         }
     }
 
-    private struct Gathered {
+    fileprivate struct Gathered {
         var headers = Headers()
         var bytes = 0
+        var isFolded = false
     }
 
     private static func headers(
@@ -59,19 +60,15 @@ extension Exchange {
             _ = MHD_get_connection_values(
                 pointer,
                 .HEADER_KIND,
-                { target, _, rawName, rawValue in
-                    guard let target, let rawName else { return .NO }
-                    let name = String(cString: rawName)
-                    let value = rawValue.map { String(cString: $0) } ?? ""
-                    let gathered = target.assumingMemoryBound(to: Gathered.self)
-                    // Name, colon, space, value, line end.
-                    gathered.pointee.bytes += name.utf8.count + value.utf8.count + 4
-                    gathered.pointee.headers.addReceived(name, value)
+                { target, _, name, value in
+                    guard let target, let name, let value else { return .NO }
+                    target.assumingMemoryBound(to: Gathered.self).pointee.add(name, value)
                     return .YES
                 },
                 target
             )
         }
+        guard !gathered.isFolded else { throw Framing.Refusal("A header is folded over several lines.") }
         guard gathered.bytes <= limits.headerBytes, gathered.headers.count <= limits.headerCount else {
             throw Framing.Refusal(
                 "The headers exceed \(limits.headerBytes) bytes or \(limits.headerCount) fields.",
@@ -80,5 +77,37 @@ extension Exchange {
             )
         }
         return gathered.headers
+    }
+}
+
+extension Exchange.Gathered {
+    fileprivate mutating func add(_ rawName: UnsafePointer<CChar>, _ rawValue: UnsafePointer<CChar>) {
+        let name = String(cString: rawName)
+        var value = String(cString: rawValue)
+        // Name, colon, space, value, line end.
+        bytes += name.utf8.count + value.utf8.count + 4
+        if !Self.isOneLine(rawName, name.utf8.count, rawValue) { isFolded = true }
+        // Spaces at the end are not the value's (RFC 9112 section 5.1). The engine leaves them, and does not read
+        // `chunked ` as chunked: what frames the body is judged as the engine has it.
+        if let last = value.utf8.last, last == ASCII.space || last == ASCII.tab,
+            !Headers.same(name, "Transfer-Encoding"), !Headers.same(name, "Content-Length")
+        {
+            value = String(value.trimmingSpaces())
+        }
+        headers.addReceived(name, value)
+    }
+
+    /// Whether name and value stand in one line of the head.
+    ///
+    /// 0.9.75 appends a folded line to the *name*, in another place of memory; `Content-Lengt: 5` with ` h` below it
+    /// would pass as `Content-Length`.
+    private static func isOneLine(
+        _ name: UnsafePointer<CChar>,
+        _ length: Int,
+        _ value: UnsafePointer<CChar>
+    ) -> Bool {
+        let distance = UnsafeRawPointer(value) - UnsafeRawPointer(name)
+        guard distance > length, distance <= length + 1024 else { return false }
+        return (length + 1..<distance).allSatisfy { name[$0] == 32 || name[$0] == 9 }
     }
 }

@@ -92,7 +92,7 @@ final class Exchange: Sendable {
     func isClientConnected() -> Bool {
         state.withLock { state in
             guard let handle = state.handle, !state.isAborting else { return false }
-            return cmhd_peer_left(handle.descriptor) == 0
+            return !Sockets.peerLeft(handle.descriptor)
         }
     }
 

@@ -23,7 +23,8 @@ struct RequestTarget: Sendable {
         if !raw.hasPrefix("/"), raw != "*" {
             (authority, rest) = try Self.absolute(raw)
         }
-        guard !rest.utf8.contains(35) else { throw .form }
+        // A fragment is not for servers; spaces are what remains of a request line that two parsers split differently.
+        guard !raw.utf8.contains(where: { $0 == 35 || $0 <= ASCII.space || $0 == 0x7F }) else { throw .form }
         let parts = rest.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         self.authority = authority
         query = parts.count > 1 ? QueryItems(parsing: parts[1]) : QueryItems()

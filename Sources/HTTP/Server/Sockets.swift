@@ -57,6 +57,20 @@ enum Sockets {
     static func shutdownWriting(_ descriptor: Int32) { _ = shutdown(descriptor, Int32(SHUT_WR)) }
     static func shutdownBoth(_ descriptor: Int32) { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
 
+    /// Whether the other side has closed or reset the connection; never blocks, takes no bytes.
+    static func peerLeft(_ descriptor: Int32) -> Bool {
+        #if canImport(Glibc)
+            // POLLRDHUP also sees an end that waits behind unread bytes.
+            let rdhup = Int16(0x2000)
+            var entry = pollfd(fd: descriptor, events: rdhup, revents: 0)
+            let signs = rdhup | Int16(POLLHUP) | Int16(POLLERR) | Int16(POLLNVAL)
+            return poll(&entry, 1, 0) > 0 && entry.revents & signs != 0
+        #else
+            var byte: UInt8 = 0
+            return recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) == 0
+        #endif
+    }
+
     /// A second descriptor of the same socket; -1 when there are no more.
     static func duplicate(_ descriptor: Int32) -> Int32 { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
 

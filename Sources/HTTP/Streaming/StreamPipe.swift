@@ -75,7 +75,7 @@ final class StreamPipe: Sendable {
     func abortIfClientLeft() {
         let hasLeft = state.withLock { state in
             guard state.isSuspended, let handle = state.handle else { return false }
-            return cmhd_peer_left(handle.descriptor) != 0
+            return Sockets.peerLeft(handle.descriptor)
         }
         if hasLeft { abort() }
     }
