@@ -52,7 +52,7 @@ let package = Package(
         // Floor 2
         library(
             "Service", ["Core", "Crypto", "SQL", "ObjectStorage", "Media"],
-            exclude: ["Accounts", "Catalog", "Delivery", "Ingest", "Jobs", "Processing"].map { "\($0)/README.md" }),
+            exclude: ["Accounts", "Catalog", "Delivery", "Ingest", "Insight", "Jobs", "Processing"].map { "\($0)/README.md" }),
         // Floor 3
         library(
             "API", ["Core", "Crypto", "HTTP", "Service"], exclude: ["Dialects/MediaManagement/README.md"],

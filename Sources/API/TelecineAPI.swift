@@ -20,17 +20,19 @@ package struct TelecineAPI: Sendable {
     private let ingest: Ingest
     private let catalog: Catalog
     private let delivery: Delivery
+    private let insight: Insight
     private let logger: Logger
 
     package init(
         configuration: Configuration, accounts: Accounts, ingest: Ingest, catalog: Catalog, delivery: Delivery,
-        logger: Logger
+        insight: Insight, logger: Logger
     ) {
         self.configuration = configuration
         self.accounts = accounts
         self.ingest = ingest
         self.catalog = catalog
         self.delivery = delivery
+        self.insight = insight
         self.logger = logger
     }
 
@@ -56,7 +58,8 @@ package struct TelecineAPI: Sendable {
             accounts: accounts, cookie: cookie, address: ClientAddress(trustedProxies: configuration.trustedProxies)
         ).add(to: &router)
         MediaManagement(
-            ingest: ingest, catalog: catalog, delivery: delivery, authentication: authentication, address: address
+            ingest: ingest, catalog: catalog, delivery: delivery, insight: insight, authentication: authentication,
+            address: address
         ).register(on: &router)
         StreamRoutes(delivery: delivery).register(on: &router)
         try PageRoutes().register(on: &router)

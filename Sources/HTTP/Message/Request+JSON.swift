@@ -25,8 +25,18 @@ extension Request {
         do {
             return try JSONDecoder().decode(type, from: Data(bytes))
         } catch let error as DecodingError {
-            throw Self.explained(error)
+            throw Self.unfitNumber(in: bytes, error) ?? Self.explained(error)
         }
+    }
+
+    /// Foundation reports a number that does not fit its integer type (1.5, 1e30) as corrupted data, without its field.
+    private static func unfitNumber(in bytes: [UInt8], _ error: DecodingError) -> ServiceError? {
+        guard case .dataCorrupted(let context) = error, context.codingPath.isEmpty,
+            let members = try? JSONDecoder().decode([String: JSONValue].self, from: Data(bytes))
+        else { return nil }
+        let unfit = members.filter { if case .number = $0.value { true } else { false } }.keys.sorted()
+        guard let field = unfit.first else { return nil }
+        return ServiceError(.invalidRequest, "\(field) must be a whole number in range.", field: field)
     }
 
     /// Decodes an `application/x-www-form-urlencoded` body.

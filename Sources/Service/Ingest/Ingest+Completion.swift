@@ -118,7 +118,7 @@ extension Ingest {
                 try await store(upload, sha256: hash)
             } else {
                 try await fail(
-                    upload, "The file's SHA-256 is \(hash), but \(stated) was stated: it was changed on the way.")
+                    upload, "The hash is wrong: the file's SHA-256 is \(hash), but \(stated) was stated. It was changed on the way.")
             }
         } else if upload.state == .validating {
             try await store(upload, sha256: nil)

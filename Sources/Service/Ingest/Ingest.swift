@@ -50,8 +50,8 @@ package final class Ingest: Sendable {
         owner: UserID, door: String, fileName: String, fileType: String, size: Int64,
         metadata: [String: JSONValue], statedHash: String?
     ) async throws -> Upload {
-        let name = String(fileName.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last ?? "")
-        guard !name.isEmpty, name.utf8.count <= 255, !name.unicodeScalars.contains(where: { $0.value < 32 }) else {
+        // Only ever shown: no file is named by it.
+        guard !fileName.isEmpty, fileName.utf8.count <= 255, !fileName.unicodeScalars.contains(where: { $0.value < 32 }) else {
             throw ServiceError(
                 .invalidRequest, "filename must be a name of 1 to 255 bytes without control characters.",
                 field: "filename")
@@ -72,7 +72,7 @@ package final class Ingest: Sendable {
         let partSize = configuration.partSize(for: size)
         let now = Timestamp.now
         let upload = Upload(
-            id: UploadID(random: SecureRandom.bytes(16)), owner: owner, fileName: name, fileType: fileType,
+            id: UploadID(random: SecureRandom.bytes(16)), owner: owner, fileName: fileName, fileType: fileType,
             metadata: metadata, size: size, partSize: partSize, parts: Int((size + partSize - 1) / partSize),
             received: 0, statedHash: hash, state: .created, error: nil, assetID: nil, createdAt: now,
             lastPartAt: nil, expiresAt: now + configuration.expiry)

@@ -88,7 +88,7 @@ enum Serve {
         configuration.corsOrigins = settings.corsOrigins.contains("*") ? nil : settings.corsOrigins
         return TelecineAPI(
             configuration: configuration, accounts: accounts, ingest: ingest, catalog: catalog, delivery: delivery,
-            logger: installation.logger)
+            insight: Insight(database: installation.database), logger: installation.logger)
     }
 
     private static func serverConfiguration(_ settings: Settings) -> ServerConfiguration {

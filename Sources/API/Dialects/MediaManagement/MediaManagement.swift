@@ -6,15 +6,18 @@ package struct MediaManagement: Sendable {
     let ingest: Ingest
     let catalog: Catalog
     let delivery: Delivery
+    let insight: Insight
     let authentication: Authentication
     let address: PublicAddress
 
     package init(
-        ingest: Ingest, catalog: Catalog, delivery: Delivery, authentication: Authentication, address: PublicAddress
+        ingest: Ingest, catalog: Catalog, delivery: Delivery, insight: Insight, authentication: Authentication,
+        address: PublicAddress
     ) {
         self.ingest = ingest
         self.catalog = catalog
         self.delivery = delivery
+        self.insight = insight
         self.authentication = authentication
         self.address = address
     }
@@ -26,6 +29,7 @@ package struct MediaManagement: Sendable {
         for prefix in ["/media", "/api/media"] {
             router.on(.get, "\(prefix)/:id", mediaDetails)
             router.on(.get, "\(prefix)/:id/stream", streamLinks)
+            router.on(.post, "\(prefix)/:id/events", recordEvent)
         }
         router.on(.get, "/api/assets", assetList)
         router.on(.get, "/api/assets/:id", mediaDetails)

@@ -75,7 +75,7 @@ extension MediaManagement {
         return try await catalog.asset(try Self.assetID(request), for: principal.userID)
     }
 
-    private static func assetID(_ request: Request) throws -> AssetID {
+    static func assetID(_ request: Request) throws -> AssetID {
         guard let id = AssetID(parsing: request.parameters["id"] ?? "") else {
             throw ServiceError(.notFound, "Asset not found.")
         }
