@@ -74,6 +74,6 @@ let package = Package(
         tests("MediaTests", ["Media", "Core"]),
         tests("ServiceTests", ["Service", "Core", "SQL", "ObjectStorage", "Crypto", "Media"]),
         tests("CommandTests", ["telecine", "API", "Core", "Service", "TelecineClient"]),
-        tests("APITests", ["API", "Core", "HTTP", "Service", "TelecineClient"]),
+        tests("APITests", ["API", "Core", "HTTP", "SQL", "Service", "TelecineClient"]),
     ]
 )

@@ -43,7 +43,12 @@ import Testing
 
     @Test("a port that something else listens on is found, and a free one is not")
     func ports() throws {
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        #if canImport(Glibc)
+            let kind = Int32(SOCK_STREAM.rawValue)
+        #else
+            let kind = SOCK_STREAM
+        #endif
+        let socket = socket(AF_INET, kind, 0)
         defer { close(socket) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)

@@ -78,7 +78,14 @@ import Testing
         #expect(try decode(MediaDetails.self, encoded(details)) == details)
         let links = StreamLinks(masterUrl: "https://x/m.m3u8", variants: ["1080p": "https://x/1.mp4"], expiresIn: 3600)
         #expect(try decode(StreamLinks.self, encoded(links)) == links)
-        let line = AssetSummary(id: "asset_1", title: "T", status: .processing, createdAt: "x", fileType: "video/mp4", progress: 100)
+        let line = AssetSummary(
+            id: "asset_1",
+            title: "T",
+            status: .processing,
+            createdAt: "x",
+            fileType: "video/mp4",
+            progress: 45
+        )
         let page = AssetPage(assets: [line], pagination: .init(page: 1, limit: 20, total: 41))
         #expect(page.pagination.pages == 3)
         #expect(try decode(AssetPage.self, encoded(page)) == page)

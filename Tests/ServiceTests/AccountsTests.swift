@@ -112,6 +112,24 @@ import Testing
         #expect(await code { try await bench.login("nobody30", from: "192.0.2.2") } == .unauthenticated)
     }
 
+    @Test("one address makes a hundred accounts at once, and a refused form does not count")
+    func limitOfRegistrations() async throws {
+        let bench = try await AccountsUnderTest()
+        func tryOnce(_ password: String) async -> ServiceError.Code? {
+            await code {
+                _ = try await bench.accounts.register(
+                    Registration(email: "ann@example.com", password: password),
+                    from: "192.0.2.1"
+                )
+            }
+        }
+        #expect(await tryOnce("short") == .invalidRequest)
+        #expect(await tryOnce("long enough") == nil)
+        for _ in 1..<100 { try bench.accounts.registrationsByAddress.take("192.0.2.1") }
+        #expect(await tryOnce("short") == .invalidRequest)
+        #expect(await tryOnce("long enough") == .tooManyRequests)
+    }
+
     @Test("the addresses of one IPv6 network count as one")
     func networks() {
         #expect(Accounts.network(of: "2001:db8:1:2::1") == Accounts.network(of: "2001:db8:1:2:ffff::9"))

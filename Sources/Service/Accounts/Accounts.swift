@@ -30,6 +30,9 @@ package struct Accounts: Sendable {
     /// An address may be an office: thirty at once, then one every two seconds.
     let attemptsByAddress: RateLimiter
 
+    /// A class room behind one address: a hundred at once, then one every ten seconds.
+    let registrationsByAddress: RateLimiter
+
     /// - Parameters:
     ///   - database: migrated.
     ///   - secret: signs the access tokens.
@@ -48,6 +51,7 @@ package struct Accounts: Sendable {
         tokens = AccessTokens(keys: try secret.tokenKeys(), lifetime: policy.tokenLifetime)
         attemptsByAccount = RateLimiter(.init(burst: 10, interval: .seconds(30)), capacity: 10_000, now: now)
         attemptsByAddress = RateLimiter(.init(burst: 30, interval: .seconds(2)), capacity: 10_000, now: now)
+        registrationsByAddress = RateLimiter(.init(burst: 100, interval: .seconds(10)), capacity: 10_000, now: now)
     }
 
     // MARK: - Coming in
@@ -59,8 +63,8 @@ package struct Accounts: Sendable {
     package func register(_ registration: Registration, from address: String) async throws -> SignIn {
         let policy = policy.registration
         guard policy != .closed else { throw ServiceError(.forbidden, "Registration is closed.") }
-        try attemptsByAddress.take(Self.network(of: address))
         let newcomer = try Newcomer(registration, role: .user)
+        try registrationsByAddress.take(Self.network(of: address))
         let invitation = registration.inviteCode.map(Self.hash) ?? ""
         let time = now()
         if policy == .invite {

@@ -62,28 +62,22 @@ enum Upload {
             status = try await send(url, client, invocation, memory, progress)
         } catch {
             progress.end()
-            // The bytes that arrived are kept; what was refused would be refused again.
-            if let id = memory.uploadID, isResumable(error) {
+            // What was refused would be refused again; everything else may go on where it stopped.
+            guard isResumable(error) else {
+                memory.forget()
+                throw error
+            }
+            if let id = memory.uploadID {
                 invocation.console.note(
                     "What arrived is kept. Go on with the same command, or: telecine upload --resume \(id) \(file)"
                         .printable
                 )
-            } else {
-                memory.forget()
             }
             throw error
         }
         memory.forget()
         if !invocation.arguments.switches.contains("--no-wait") {
-            do {
-                status = try await client.waitUntilProcessed(status.uploadId) { status in
-                    progress.show("Processing \(url.lastPathComponent)", Double(status.progress) / 100)
-                }
-            } catch let error as CancellationError {
-                progress.end()
-                invocation.console.note("The file is there, and its processing goes on without you.")
-                throw error
-            }
+            status = try await wait(status.uploadId, url.lastPathComponent, client, invocation.console, progress)
         }
         progress.end()
         let watch = status.assetId.map { client.watchURL($0).absoluteString }
@@ -95,6 +89,24 @@ enum Upload {
             assetId: status.assetId,
             watchUrl: watch
         )
+    }
+
+    private static func wait(
+        _ uploadID: String,
+        _ name: String,
+        _ client: Telecine,
+        _ console: Console,
+        _ progress: ProgressLine
+    ) async throws -> UploadStatus {
+        do {
+            return try await client.waitUntilProcessed(uploadID) { status in
+                progress.show("Processing \(name)", Double(status.progress) / 100)
+            }
+        } catch let error as CancellationError {
+            progress.end()
+            console.note("The file is there, and its processing goes on without you.")
+            throw error
+        }
     }
 
     private static func isResumable(_ error: any Error) -> Bool {

@@ -1,3 +1,4 @@
+internal import Core
 internal import Foundation
 
 #if canImport(FoundationNetworking)
@@ -62,11 +63,12 @@ enum PortsCheck {
         return result == 0 ? nil : String(cString: strerror(errno))
     }
 
-    /// Whether what answers there calls itself telecine.
+    /// Whether what answers there refuses strangers in our own words.
     private static func isOurs(_ port: Int) async -> Bool {
-        guard let url = URL(string: "http://127.0.0.1:\(port)/health") else { return false }
+        guard let url = URL(string: "http://127.0.0.1:\(port)/api/auth/me") else { return false }
         let answer = try? await URLSession.shared.data(for: URLRequest(url: url, timeoutInterval: 3))
-        guard let (body, response) = answer, (response as? HTTPURLResponse)?.statusCode == 200 else { return false }
-        return String(decoding: body, as: UTF8.self).contains("telecine")
+        guard let (body, response) = answer, (response as? HTTPURLResponse)?.statusCode == 401 else { return false }
+        let problem = try? JSONDecoder().decode(Problem.self, from: body)  // Something else answers anything.
+        return problem?.code == ServiceError.Code.unauthenticated.rawValue
     }
 }

@@ -1,3 +1,4 @@
+internal import Core
 internal import Foundation
 internal import TelecineClient
 
@@ -77,6 +78,7 @@ struct Tool: Sendable {
         switch error {
         case let error as Failure: error.description
         case let error as TelecineError: error.message
+        case let error as ServiceError: error.message
         default: "\(error)"
         }
     }
