@@ -16,6 +16,7 @@ final class EngineResponse: @unchecked Sendable {
     static func make(
         _ response: Response,
         handle: EngineHandle?,
+        isHead: Bool = false,
         closes: Bool
     ) -> (object: EngineResponse, status: Status, stream: StreamPipe?)? {
         var response = response
@@ -26,7 +27,14 @@ final class EngineResponse: @unchecked Sendable {
             response = cached.merged(with: response)
         }
         var stream: StreamPipe?
-        guard let pointer = create(response.body, handle, &stream) else { return nil }
+        let isBodiless = isHead || response.status == .notModified || response.status == .noContent
+        let created: OpaquePointer?
+        if isBodiless, case .stream = response.body {
+            created = bodilessStream()
+        } else {
+            created = create(response.body, handle, &stream)
+        }
+        guard let pointer = created else { return nil }
         for (name, value) in response.headers { _ = MHD_add_response_header(pointer, name, value) }
         if closes { _ = MHD_add_response_header(pointer, "Connection", "close") }
         return (EngineResponse(pointer), response.status, stream)
@@ -49,12 +57,26 @@ final class EngineResponse: @unchecked Sendable {
             }
         case .shared(let bytes, let range) where !range.isEmpty: return create(bytes, range)
         case .file(let slice) where slice.length > 0: return create(slice)
+        case .absent(let length) where length > 0: return create(absent: UInt64(length))
         case .stream(let write):
             let pipe = StreamPipe(handle: handle, write)
             stream = pipe
             return pipe.makeEngineResponse()
         default: return MHD_create_response_from_buffer(0, nil, .RESPMEM_PERSISTENT)
         }
+    }
+
+    /// 0.9.75 sends the last chunk of an empty chunked body even where no body may be: a `HEAD` of a stream would
+    /// leave five bytes before the next response. Without chunks nothing states a length, and the connection ends.
+    private static func bodilessStream() -> OpaquePointer? {
+        let response = create(absent: cmhd_size_unknown())
+        if let response { cmhd_end_by_closing(response) }
+        return response
+    }
+
+    /// States a length and has no byte of it.
+    private static func create(absent length: UInt64) -> OpaquePointer? {
+        MHD_create_response_from_callback(length, 1024, { _, _, _, _ in cmhd_end_with_error() }, nil, nil)
     }
 
     private static func create(_ bytes: SharedBytes, _ range: Range<Int>) -> OpaquePointer? {

@@ -109,12 +109,18 @@ extension Exchange {
         connection.clearDeadline()
         let closes = closing || core.isDraining.load(ordering: .relaxed)
         let isHead = state.withLock { $0.isHead }
-        guard let prepared = EngineResponse.make(response, handle: EngineHandle(pointer: pointer), closes: closes)
+        guard
+            let prepared = EngineResponse.make(
+                response,
+                handle: EngineHandle(pointer: pointer),
+                isHead: isHead,
+                closes: closes
+            )
         else {
             return .NO
         }
         let result = MHD_queue_response(pointer, UInt32(prepared.status.rawValue), prepared.object.pointer)
-        guard result == .YES, let stream = prepared.stream, !isHead else { return result }
+        guard result == .YES, let stream = prepared.stream else { return result }
         let isAborting = state.withLock { state in
             state.stream = stream
             return state.isAborting

@@ -109,7 +109,7 @@ package enum FileResponse {
     ) -> Response {
         var response = Response(headers: headers)
         switch validators.verdict(request) {
-        case .notModified: return response.notModified
+        case .notModified: return response.notModified(length: length)
         case .preconditionFailed:
             return .problem(.preconditionFailed, code: "precondition_failed", "The file is not what you expect.")
         case .proceed: break

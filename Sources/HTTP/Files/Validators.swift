@@ -89,19 +89,21 @@ extension Response {
         )
         switch validators.verdict(request) {
         case .proceed: return self
-        case .notModified: return notModified
+        case .notModified: return notModified(length: body.length)
         case .preconditionFailed:
             return .problem(.preconditionFailed, code: "precondition_failed", "The resource is not what you expect.")
         }
     }
 
     /// The 304 of this response: without body and the headers that describe one (RFC 9110 section 15.4.5).
-    var notModified: Response {
+    ///
+    /// The engine always states a length; it must be the one that 200 would have (section 8.6).
+    func notModified(length: Int64?) -> Response {
         var headers = Headers()
         for (name, value) in self.headers
         where !["content-type", "content-encoding", "content-range", "accept-ranges"].contains(name.lowercased()) {
             headers.add(name, value)
         }
-        return Response(.notModified, headers: headers)
+        return Response(.notModified, headers: headers, body: length.map { .absent(length: $0) } ?? .empty)
     }
 }

@@ -57,6 +57,10 @@ package enum ResponseBody: Sendable {
     case file(FileSlice)
     /// Written while it is sent; see ``Response/stream(contentType:status:_:)``.
     case stream(@Sendable (StreamWriter) async throws -> Void)
+    /// None, but `Content-Length` is sent: for 304, and for `HEAD` where making the body would be a waste.
+    ///
+    /// With another status and method the connection breaks.
+    case absent(length: Int64)
     /// Prepared once, sent many times. Headers of the response that carries it are added to its own.
     case cached(CachedResponse)
 
@@ -67,6 +71,7 @@ package enum ResponseBody: Sendable {
         case .bytes(let bytes): Int64(bytes.count)
         case .shared(_, let range): Int64(range.count)
         case .file(let slice): slice.length
+        case .absent(let length): length
         case .stream: nil
         case .cached(let cached): cached.response.body.length
         }

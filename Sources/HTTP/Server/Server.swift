@@ -70,6 +70,9 @@ package final class Server: Sendable {
         await stop(running)
     }
 
+    /// Handlers that run now.
+    var handlerCount: Int { core.handlers.load(ordering: .acquiring) }
+
     /// Waits until no request and no handler is left, calling `body` now and then.
     private func wait(_ limit: Duration, _ body: @Sendable () -> Void) async -> Bool {
         let end = ContinuousClock.now + limit

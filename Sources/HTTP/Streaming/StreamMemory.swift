@@ -19,7 +19,7 @@ extension ResponseBody {
     /// The whole body in memory, whatever its kind, without sending it: for tests of handlers.
     package func collect() async throws -> [UInt8] {
         switch self {
-        case .empty: return []
+        case .empty, .absent: return []
         case .bytes(let bytes): return bytes
         case .shared(let bytes, let range): return Array(bytes.pointer[range])
         case .cached(let cached): return try await cached.response.body.collect()

@@ -1,0 +1,78 @@
+import Core
+import Testing
+
+@testable import HTTP
+
+@Suite("Shutdown")
+struct ShutdownTests {
+    @Test("an upload in flight is let through, idle connections close, new ones are refused")
+    func graceful() async throws {
+        let sink = CountingSink()
+        try await withServer(handler: { request in
+            if request.method == .get { return .text("ok") }
+            return .text("\(try await request.body.receive(into: sink))")
+        }) { server in
+            let (idle, upload) = try await offPool {
+                let idle = try server.client()
+                try idle.request("GET", "/")
+                #expect(try idle.reply().status == 200)
+                let upload = try server.client()
+                try upload.request("PUT", "/", ["Content-Length: 200000"])
+                try upload.send([UInt8](repeating: 1, count: 100_000))
+                return (idle, upload)
+            }
+            await eventually { sink.total == 100_000 }
+            async let stopped: Void = server.server.shutdown(deadline: .seconds(30))
+            let rest = try await offPool { try idle.readToEnd() }
+            #expect(rest.isEmpty)
+            await eventually { (try? server.client()) == nil }
+            let reply = try await offPool {
+                try upload.send([UInt8](repeating: 1, count: 100_000))
+                return try upload.reply()
+            }
+            #expect(reply.text == "200000")
+            #expect(reply.headers["Connection"] == "close")
+            await stopped
+        }
+    }
+
+    @Test("what outlives the deadline is cut: a body, a waiting handler, a stream")
+    func deadline() async throws {
+        let outcome = Box<[String]>([])
+        try await withServer(handler: { request in
+            switch request.path {
+            case "/stream":
+                return .events { _ in
+                    defer { outcome.value += ["stream"] }
+                    try await Task.sleep(for: .seconds(600))
+                }
+            case "/wait":
+                defer { outcome.value += ["wait"] }
+                try await Task.sleep(for: .seconds(600))
+            case "/unread":
+                defer { outcome.value += ["unread"] }
+                while !Task.isCancelled { try? await Task.sleep(for: .milliseconds(5)) }
+            default:
+                defer { outcome.value += ["body"] }
+                _ = try await request.body.receive(into: CountingSink())
+            }
+            return .text("late")
+        }) { server in
+            let clients = try await offPool {
+                try ["/stream", "/wait", "/unread", "/body"].map { path in
+                    let client = try server.client()
+                    let isRead = path == "/stream" || path == "/wait"
+                    try client.request("POST", path, isRead ? [] : ["Content-Length: 1000000"])
+                    if path == "/stream" { _ = try client.read(atLeast: 50) }
+                    return client
+                }
+            }
+            await eventually { server.server.handlerCount == 3 }
+            let start = ContinuousClock.now
+            await server.server.shutdown(deadline: .milliseconds(200))
+            #expect(ContinuousClock.now - start < .seconds(4))
+            await eventually { Set(outcome.value) == ["stream", "wait", "unread", "body"] }
+            clients.forEach { $0.finish() }
+        }
+    }
+}
