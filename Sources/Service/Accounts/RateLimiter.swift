@@ -29,10 +29,11 @@ final class RateLimiter: Sendable {
         self.now = now
     }
 
-    /// Takes one token.
+    /// Takes one token; nil is nobody who is limited.
     ///
     /// - Throws: `ServiceError` with the time until there is one.
-    func take(_ key: String) throws(ServiceError) {
+    func take(_ key: String?) throws(ServiceError) {
+        guard let key else { return }
         let time = now()
         let wait: Duration? = buckets.withLock { buckets in
             if buckets[key] == nil, buckets.count >= capacity { evict(&buckets, time) }
@@ -54,7 +55,8 @@ final class RateLimiter: Sendable {
     }
 
     /// Gives a token back: for attempts that turned out to be good.
-    func giveBack(_ key: String) {
+    func giveBack(_ key: String?) {
+        guard let key else { return }
         buckets.withLock { buckets in
             guard let bucket = buckets[key] else { return }
             buckets[key]?.tokens = min(bucket.tokens + 1, rate.burst)
