@@ -2,55 +2,66 @@ internal import Synchronization
 
 /// Small files in memory: what is asked for again and again is sent without opening it.
 ///
-/// Every use compares the file's stamp (one `stat`); a file that changed is read again. The least used half goes when
-/// the cache is full.
+/// Every use compares the file's stamp (one `stat`); a file that changed is read again. The least used half of a shard
+/// goes when it is full.
 final class FileCache: Sendable {
     /// Larger files go by `sendfile`, which gains nothing from a copy in memory.
     static let fileLimit: Int64 = 64 << 10
     static let shared = FileCache(byteLimit: 32 << 20)
 
-    private struct Entry {
+    /// A file as it was at a stamp, with what is sent besides its bytes.
+    struct Entry: Sendable {
         let stamp: FileStamp
         let bytes: SharedBytes
-        var used: UInt64
+        let validators: Validators
     }
 
-    private struct State {
-        var entries: [String: Entry] = [:]
+    private struct Shard: ~Copyable {
+        var entries: [String: (entry: Entry, used: UInt64)] = [:]
         var bytes = 0
         var clock: UInt64 = 0
     }
 
-    private let byteLimit: Int
-    private let state = Mutex(State())
-
-    init(byteLimit: Int) {
-        self.byteLimit = byteLimit
+    /// One lock would be where all threads meet.
+    private final class Lock: Sendable {
+        let shard = Mutex(Shard())
     }
 
-    func find(_ path: String, _ stamp: FileStamp) -> SharedBytes? {
-        state.withLock { state in
-            guard let entry = state.entries[path], entry.stamp == stamp else { return nil }
-            state.clock += 1
-            state.entries[path]?.used = state.clock
-            return entry.bytes
+    private let locks: [Lock]
+    private let byteLimit: Int
+
+    init(byteLimit: Int, shards: Int = 16) {
+        locks = (0..<shards).map { _ in Lock() }
+        self.byteLimit = byteLimit / shards
+    }
+
+    func find(_ path: String, _ stamp: FileStamp) -> Entry? {
+        lock(of: path).shard.withLock { shard in
+            guard let found = shard.entries[path], found.entry.stamp == stamp else { return nil }
+            shard.clock += 1
+            shard.entries[path]?.used = shard.clock
+            return found.entry
         }
     }
 
-    func keep(_ bytes: SharedBytes, at path: String, _ stamp: FileStamp) {
-        state.withLock { state in
-            if let old = state.entries.removeValue(forKey: path) { state.bytes -= old.bytes.count }
-            state.clock += 1
-            state.entries[path] = Entry(stamp: stamp, bytes: bytes, used: state.clock)
-            // An entry costs its key and its place beside its bytes.
-            state.bytes += bytes.count
-            guard state.bytes > byteLimit || state.entries.count > 16_384 else { return }
-            let ages = state.entries.values.map(\.used).sorted()
+    func keep(_ entry: Entry, at path: String) {
+        lock(of: path).shard.withLock { shard in
+            shard.clock += 1
+            let old = shard.entries.updateValue((entry, shard.clock), forKey: path)
+            shard.bytes += entry.bytes.count - (old?.entry.bytes.count ?? 0)
+            guard shard.bytes > byteLimit || shard.entries.count > 1024 else { return }
+            let ages = shard.entries.values.map(\.used).sorted()
             let limit = ages[ages.count / 2]
-            for (path, entry) in state.entries where entry.used <= limit {
-                state.bytes -= entry.bytes.count
-                state.entries.removeValue(forKey: path)
+            for (path, value) in shard.entries where value.used <= limit {
+                shard.bytes -= value.entry.bytes.count
+                shard.entries.removeValue(forKey: path)
             }
         }
+    }
+
+    private func lock(of path: String) -> Lock {
+        // The last bytes differ most among segments of one medium.
+        let mixed = path.utf8.suffix(8).reduce(0) { ($0 &* 31) &+ Int($1) }
+        return locks[(mixed & .max) % locks.count]
     }
 }

@@ -25,27 +25,28 @@ package enum FileResponse {
         etag: String? = nil
     ) throws -> Response {
         guard let stamp = FileStamp(path: path) else { throw missing(path) }
-        let validators = Validators(etag: etag ?? stamp.etag, modified: stamp.modifiedSeconds)
-        let headers = headers(contentType, cacheControl, validators)
-        if let bytes = FileCache.shared.find(path, stamp) {
-            return answer(request, validators, headers, length: stamp.size) { range in
-                .shared(bytes, Int(range.lowerBound)..<Int(range.upperBound))
-            }
+        if let entry = FileCache.shared.find(path, stamp) {
+            return answer(request, entry, contentType, cacheControl, etag)
         }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw missing(path) }
         let file = OpenFile(descriptor: descriptor)
         // The path may lead to another file by now: what was opened counts.
         guard let opened = FileStamp(descriptor: descriptor) else { throw missing(path) }
-        guard opened == stamp else {
-            return make(for: request, file: file, opened, contentType, cacheControl, etag)
+        if opened == stamp, let entry = cached(path, stamp, descriptor) {
+            return answer(request, entry, contentType, cacheControl, etag)
         }
-        if let bytes = cached(path, stamp, descriptor) {
-            return answer(request, validators, headers, length: stamp.size) { range in
-                .shared(bytes, Int(range.lowerBound)..<Int(range.upperBound))
-            }
+        return make(for: request, file: file, opened, contentType, cacheControl, etag)
+    }
+
+    private static func answer(
+        _ request: Request, _ entry: FileCache.Entry, _ contentType: String, _ cacheControl: String?, _ etag: String?
+    ) -> Response {
+        let validators = entry.validators.tagged(etag)
+        let headers = headers(contentType, cacheControl, validators)
+        return answer(request, validators, headers, length: entry.stamp.size) { range in
+            .shared(entry.bytes, Int(range.lowerBound)..<Int(range.upperBound))
         }
-        return make(for: request, file: file, stamp, contentType, cacheControl, etag)
     }
 
     /// An open file; takes the descriptor over. Otherwise as ``make(for:path:contentType:cacheControl:etag:)``.
@@ -95,7 +96,7 @@ package enum FileResponse {
 
     private static func headers(_ contentType: String, _ cacheControl: String?, _ validators: Validators) -> Headers {
         var headers: Headers = ["Content-Type": contentType, "Accept-Ranges": "bytes"]
-        if let cacheControl { headers["Cache-Control"] = cacheControl }
+        if let cacheControl { headers.add("Cache-Control", cacheControl) }
         validators.write(to: &headers)
         return headers
     }
@@ -136,15 +137,17 @@ package enum FileResponse {
     }
 
     /// Reads a small file into the cache; nil for one that is large, changing, or cannot be read.
-    private static func cached(_ path: String, _ stamp: FileStamp, _ descriptor: Int32) -> SharedBytes? {
+    private static func cached(_ path: String, _ stamp: FileStamp, _ descriptor: Int32) -> FileCache.Entry? {
         guard stamp.size <= FileCache.fileLimit, stamp.size > 0, !stamp.isFresh else { return nil }
-        var complete = true
+        var isWhole = true
         let bytes = SharedBytes(capacity: Int(stamp.size)) { memory in
-            complete = pread(descriptor, memory.baseAddress, memory.count, 0) == memory.count
+            isWhole = pread(descriptor, memory.baseAddress, memory.count, 0) == memory.count
         }
-        guard complete, FileStamp(descriptor: descriptor) == stamp else { return nil }
-        FileCache.shared.keep(bytes, at: path, stamp)
-        return bytes
+        guard isWhole, FileStamp(descriptor: descriptor) == stamp else { return nil }
+        let validators = Validators(etag: stamp.etag, modified: stamp.modifiedSeconds)
+        let entry = FileCache.Entry(stamp: stamp, bytes: bytes, validators: validators)
+        FileCache.shared.keep(entry, at: path)
+        return entry
     }
 
     private static func missing(_ path: String) -> ServiceError {

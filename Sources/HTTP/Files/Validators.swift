@@ -6,6 +6,24 @@ struct Validators: Sendable {
     let etag: String?
     /// Seconds since 1970.
     let modified: Int64?
+    private let modifiedText: String?
+
+    init(etag: String?, modified: Int64?) {
+        self.etag = etag
+        self.modified = modified
+        modifiedText = modified.map { Timestamp(seconds: $0).httpDate }
+    }
+
+    /// The same with a tag of the caller's, if there is one.
+    func tagged(_ tag: String?) -> Validators {
+        tag.map { Validators(etag: $0, modified: modified, modifiedText: modifiedText) } ?? self
+    }
+
+    private init(etag: String?, modified: Int64?, modifiedText: String?) {
+        self.etag = etag
+        self.modified = modified
+        self.modifiedText = modifiedText
+    }
 
     enum Verdict: Equatable {
         case proceed, notModified, preconditionFailed
@@ -40,9 +58,10 @@ struct Validators: Sendable {
         return HTTPDate.seconds(condition).map { $0 == modified } ?? false
     }
 
+    /// Adds both to headers that have neither.
     func write(to headers: inout Headers) {
-        if let etag { headers["ETag"] = etag }
-        if let modified { headers["Last-Modified"] = Timestamp(seconds: modified).httpDate }
+        if let etag { headers.add("ETag", etag) }
+        if let modifiedText { headers.add("Last-Modified", modifiedText) }
     }
 
     private func matches(_ list: String, strong: Bool) -> Bool {

@@ -25,25 +25,25 @@ struct RequestTarget: Sendable {
         }
         // A fragment is not for servers; spaces are what remains of a request line that two parsers split differently.
         guard !raw.utf8.contains(where: { $0 == 35 || $0 <= ASCII.space || $0 == 0x7F }) else { throw .form }
-        let parts = rest.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        // Over bytes: characters would be looked at for what they combine with.
+        let mark = rest.utf8.firstIndex(of: 63)
         self.authority = authority
-        query = parts.count > 1 ? QueryItems(parsing: parts[1]) : QueryItems()
-        let rawPath = parts.first ?? ""
+        query = mark.map { QueryItems(parsing: rest[rest.utf8.index(after: $0)...]) } ?? QueryItems()
+        let rawPath = rest[..<(mark ?? rest.endIndex)]
         if rawPath == "*" {
             segments = ["*"]
             path = "*"
             return
         }
+        let parts = rawPath.utf8.dropFirst().split(separator: ASCII.slash, omittingEmptySubsequences: false)
         guard rawPath.utf8.contains(ASCII.percent) else {
-            // Nearly every path: nothing to decode.
-            let text = String(rawPath)
-            segments = try Self.checked(text.dropFirst().split(separator: "/", omittingEmptySubsequences: false))
-            path = text
+            segments = try Self.checked(parts.map { String(Substring($0)) })
+            path = String(rawPath)
             return
         }
         var decoded: [String] = []
-        for segment in rawPath.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
-            guard let bytes = PercentCoding.bytes(segment) else { throw .escape }
+        for part in parts {
+            guard let bytes = PercentCoding.bytes(Substring(part)) else { throw .escape }
             guard let text = String(validating: bytes, as: UTF8.self) else { throw .text }
             decoded.append(text)
         }
@@ -63,15 +63,14 @@ struct RequestTarget: Sendable {
         return (String(authority), path.hasPrefix("/") ? path : Substring("/" + path))
     }
 
-    private static func checked(_ segments: [some StringProtocol]) throws(Refusal) -> [String] {
-        var result: [String] = []
-        result.reserveCapacity(segments.count)
+    private static func checked(_ segments: [String]) throws(Refusal) -> [String] {
         for segment in segments {
             for byte in segment.utf8 where byte < 0x20 || byte == 0x7F { throw .null }
+            guard segment.utf8.contains(46) else { continue }
             // A segment may hold an escaped slash: what stands between slashes counts.
-            for name in segment.split(separator: "/") where name == "." || name == ".." { throw .dots }
-            result.append(String(segment))
+            for name in segment.utf8.split(separator: ASCII.slash)
+            where name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8) { throw .dots }
         }
-        return result
+        return segments
     }
 }

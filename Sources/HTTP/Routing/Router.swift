@@ -34,11 +34,15 @@ package struct Router: Sendable {
     package func respond(to request: Request) async throws -> Response {
         var request = request
         if request.path == "*" { return Response(.noContent, headers: ["Allow": Self.allow(Set(routes.map(\.0)))]) }
-        var known: Set<HTTPMethod> = []
+        let segments = request.segments[...]
         let wanted = request.method
-        var match = root.find(request.segments[...], wanted, &known)
-        if match == nil, wanted == .head { match = root.find(request.segments[...], .get, &known) }
-        guard let match else { return Self.refusal(of: wanted, known) }
+        var match = root.find(segments, wanted)
+        if match == nil, wanted == .head { match = root.find(segments, .get) }
+        guard let match else {
+            var known: Set<HTTPMethod> = []
+            root.gather(segments, &known)
+            return Self.refusal(of: wanted, known)
+        }
         for (name, value) in zip(match.route.names, match.values) { request.parameters[name] = value }
         request.note(route: match.route.pattern)
         return try await match.route.handler(request)
@@ -95,22 +99,21 @@ struct RouteNode: Sendable {
     }
 
     /// The best route that has the method.
-    ///
-    /// - Parameter known: gathers the methods of every route that matches the path.
-    func find(_ segments: ArraySlice<String>, _ method: HTTPMethod, _ known: inout Set<HTTPMethod>) -> Match? {
-        guard let segment = segments.first else {
-            known.formUnion(here.keys)
-            return here[method].map { ($0, []) }
-        }
-        if let match = literals[segment]?.find(segments.dropFirst(), method, &known) { return match }
+    func find(_ segments: ArraySlice<String>, _ method: HTTPMethod) -> Match? {
+        guard let segment = segments.first else { return here[method].map { ($0, []) } }
+        if let match = literals[segment]?.find(segments.dropFirst(), method) { return match }
         // An empty segment is a doubled slash or one at the end: no parameter has it for a value.
-        if !segment.isEmpty, let node = parameter.first,
-            let match = node.find(segments.dropFirst(), method, &known)
-        {
+        if !segment.isEmpty, let match = parameter.first?.find(segments.dropFirst(), method) {
             return (match.route, [segment] + match.values)
         }
-        guard !wildcard.isEmpty else { return nil }
-        known.formUnion(wildcard.keys)
         return wildcard[method].map { ($0, [segments.joined(separator: "/")]) }
+    }
+
+    /// Adds the methods of every route that matches the path.
+    func gather(_ segments: ArraySlice<String>, _ methods: inout Set<HTTPMethod>) {
+        guard let segment = segments.first else { return methods.formUnion(here.keys) }
+        literals[segment]?.gather(segments.dropFirst(), &methods)
+        if !segment.isEmpty { parameter.first?.gather(segments.dropFirst(), &methods) }
+        methods.formUnion(wildcard.keys)
     }
 }

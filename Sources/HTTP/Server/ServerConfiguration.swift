@@ -13,7 +13,7 @@ package struct ServerConfiguration: Sendable {
     /// Ports that are only warned about when they are taken.
     package var optionalPorts: [UInt16] = []
     /// Threads that receive and send. More than cores, because a stalled disk stalls its thread's other connections.
-    package var threads = max(8, 4 * processorCount)
+    package var threads = max(4, 2 * processorCount)
     /// Connections at once; one costs up to 128 KiB. The next one gets 503.
     package var connectionLimit = 2048
     /// Connections at once from one IPv4 address or one IPv6 /64 network; 0 for no limit.
