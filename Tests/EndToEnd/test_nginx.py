@@ -6,10 +6,9 @@ import urllib.parse
 import pytest
 
 from support import browser as chromium
-from support import clips
+from support import clips, pages
 from support.client import PASSWORD, Client, form
 from support.nginx import Nginx
-from support.wait import until
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +34,8 @@ def test_the_main_job_works_through_nginx(front, someone, small_clip, browser):
     context = browser.new_context(ignore_https_errors=True)
     page = context.new_page()
     chromium.sign_in(page, front.url, someone.email, PASSWORD)
-    page.goto(f"{front.url}/watch/{asset}")
-    video = page.locator("video")
-    video.evaluate("v => { v.muted = true; return v.play(); }")
-    until("time to advance", lambda: video.evaluate("v => v.currentTime") > 1, deadline=30)
+    pages.watch(page, front.url, asset)
+    pages.start(page)
     context.close()
 
 
