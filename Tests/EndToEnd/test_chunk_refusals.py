@@ -19,7 +19,7 @@ def strict(start_service_once):
     return start_service_once(CHUNK_SIZE=CHUNK, MAX_UPLOAD_SIZE=1_000_000)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def someone(strict):
     return Client(strict.url).register()
 
@@ -62,7 +62,7 @@ def test_an_init_that_is_no_json_object_is_refused(someone, body):
 
 def test_a_file_over_the_limit_is_refused_before_its_bytes(someone):
     problem = refused(someone.init("big.mp4", 1_000_001), 413)
-    assert problem["detail"] == "File size exceeds maximum allowed size"
+    assert problem["detail"].startswith("File size exceeds maximum allowed size")
 
 
 @pytest.mark.parametrize("number", ["-1", str(TOTAL), "9223372036854775808", "1.5", "x", ""])
@@ -153,4 +153,4 @@ def test_an_expired_upload_is_gone(strict, someone, upload):
         changed = database.execute("UPDATE uploads SET expires_at = 1 WHERE id = ?", (upload,)).rowcount
     assert changed == 1
     for answer in (someone.chunk(upload, 0, b"x" * CHUNK, TOTAL), someone.get(f"/api/uploads/{upload}")):
-        assert refused(answer, 404, 410)["detail"] in ("Upload not found", "Upload expired")
+        assert refused(answer, 404, 410)["detail"].startswith("Upload not found")

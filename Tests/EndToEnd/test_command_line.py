@@ -48,7 +48,7 @@ def test_a_command_line_without_sense_is_64(telecine, words):
 
 
 @pytest.mark.parametrize("name, value", [
-    ("PORT", "99999"), ("PORT", "http"), ("JWT_SECRET", "hunter2hunter2"), ("PUBLIC_URL", "media.example.com"),
+    ("PORT", "99999"), ("PORT", "http"), ("JWT_SECRET", "hunter2"), ("PUBLIC_URL", "media.example.com"),
     ("REGISTRATION", "maybe"), ("CHUNK_SIZE", "1"), ("UPLOAD_EXPIRY", "soon"), ("CONTRACT_PORTS", "2")])
 def test_a_wrong_setting_is_named_in_one_line_and_nothing_starts(telecine, name, value):
     result = telecine("serve", "--data", "data", **{name: value})

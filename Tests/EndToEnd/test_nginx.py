@@ -6,10 +6,9 @@ import urllib.parse
 import pytest
 
 from support import browser as chromium
-from support import clips
+from support import clips, pages
 from support.client import PASSWORD, Client, form
 from support.nginx import Nginx
-from support.wait import until
 
 
 @pytest.fixture(scope="module")
@@ -26,22 +25,18 @@ def someone(front):
     return Client(front.url, context=front.context).register()
 
 
-def test_the_main_job_works_through_nginx(front, someone, long_clip):
-    asset = someone.complete(someone.send(long_clip))
+def test_the_main_job_works_through_nginx(front, someone, small_clip, browser):
+    asset = someone.complete(someone.send(small_clip))
     master = someone.stream(asset)["masterUrl"]
     assert master.startswith(front.url + "/stream/"), "URLs name the public address"
-    assert clips.count_frames(master) == 40 * 25
-    frames_in_chromium_advance(front, someone, asset)
-
-
-def frames_in_chromium_advance(front, someone, asset: str) -> None:
-    with chromium.launched() as browser:
-        page = browser.new_context(ignore_https_errors=True).new_page()
-        chromium.sign_in(page, front.url, someone.email, PASSWORD)
-        page.goto(f"{front.url}/watch/{asset}")
-        video = page.locator("video")
-        video.evaluate("v => { v.muted = true; return v.play(); }")
-        until("time to advance", lambda: video.evaluate("v => v.currentTime") > 1, deadline=30)
+    assert clips.count_frames(master) == 4 * 25
+    # Chromium does not know this certificate; that it is the right one, Python's client has just checked.
+    context = browser.new_context(ignore_https_errors=True)
+    page = context.new_page()
+    chromium.sign_in(page, front.url, someone.email, PASSWORD)
+    pages.watch(page, front.url, asset)
+    pages.start(page)
+    context.close()
 
 
 def test_nginx_speaks_http2_and_sends_plain_requests_to_tls(front):

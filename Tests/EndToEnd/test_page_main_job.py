@@ -2,61 +2,74 @@
 import re
 import secrets
 
+import pytest
+
 from support import pages
 from support.wait import until
 
 
-def test_a_person_drops_a_video_and_watches_it(page, service, long_clip):
+@pytest.fixture
+def at_home(page, service):
+    """A page of somebody who has just made an account; errors of its scripts fail the test."""
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    email = f"person.{secrets.token_hex(4)}@example.com"
-    pages.register(page, service.url, email)
-    page.locator("[data-drop-zone]").wait_for()
-    pages.drop(page, "[data-drop-zone]", long_clip)
-    # Honest progress: numbers that grow, then a link when it plays.
-    page.get_by_role("progressbar").first.wait_for()
-    watch = page.locator("a[href*='/watch/']").first
-    watch.wait_for(timeout=120_000)
-    href = watch.get_attribute("href")
-    assert re.search(r"/watch/asset_\d+", href)
-    page.goto(service.url + href if href.startswith("/") else href)
-    video = pages.start(page)
-    assert pages.picture_width(video) >= 640
+    pages.register(page, service.url, f"person.{secrets.token_hex(4)}@example.com")
+    yield page
     assert errors == []
 
 
-def test_progress_in_the_page_only_grows(page, service, long_clip):
-    pages.register(page, service.url, f"person.{secrets.token_hex(4)}@example.com")
-    page.locator("[data-drop-zone]").wait_for()
-    page.set_input_files("input[type=file]", long_clip)
-    seen = []
+def test_a_person_drops_a_video_and_watches_it(at_home, service, long_clip):
+    pages.drop(at_home, "#drop", long_clip)
+    row = at_home.locator("#uploads > li").first
+    row.get_by_role("progressbar").wait_for()
+    link = row.get_by_role("link", name=re.compile("Watch"))
+    link.wait_for(timeout=60_000)
+    assert re.fullmatch(r"/watch/asset_\d+", link.get_attribute("href"))
+    link.click()
+    # It says what is going on until the first rung plays, and then goes on by itself.
+    video = pages.start(at_home, deadline=120)
+    assert pages.picture_width(video) >= 640
+    assert at_home.get_by_role("heading", name=re.compile("long")).count() == 1
+
+
+def test_progress_only_grows_and_the_library_shows_the_result(at_home, long_clip):
+    at_home.set_input_files("input[type=file]", long_clip)
+    seen: list[tuple[str, float]] = []
 
     def ended():
-        # An upload's bar and a processing bar follow one another in the same row; each only grows.
-        bar = page.get_by_role("progressbar").first
-        if bar.count():
-            value = bar.evaluate("b => [b.getAttribute('aria-label'), b.value ?? Number(b.ariaValueNow)]")
-            seen.append(tuple(value))
-        return page.locator("a[href*='/watch/']").count()
+        state, value = at_home.locator("#uploads > li").first.evaluate(
+            "row => [row.dataset.state, row.querySelector('progress')?.getAttribute('value')]")
+        if value is not None:
+            seen.append((state, float(value)))
+        assert state != "failed"
+        return state == "ready"
 
-    until("the link to the player", ended, deadline=120, every=0.05)
-    for label in {label for label, _ in seen}:
-        values = [value for name, value in seen if name == label]
-        assert values == sorted(values), (label, values)
-    assert seen, "no progress bar was ever shown"
+    until("the upload to be ready", ended, deadline=120, every=0.02)
+    for stage in ("sending", "following"):
+        values = [value for name, value in seen if name == stage]
+        assert values == sorted(values), (stage, values)
+        assert all(0 <= value <= 100 for value in values)
+    assert any(state == "following" and 0 < value < 100 for state, value in seen), "processing showed no progress"
+    card = at_home.locator("#grid > li").first
+    card.get_by_role("link").wait_for()
+    poster = card.locator("img")
+    until("the poster", lambda: poster.evaluate("image => image.complete && image.naturalWidth > 0"))
 
 
 def test_the_keyboard_alone_is_enough(page, service):
-    """Tab reaches the form's fields and its button; what has the focus can be seen."""
+    """Tab reaches the form's fields and its buttons; what has the focus can be seen."""
     page.goto(service.url + "/")
-    page.locator("form:visible").first.wait_for()
+    page.get_by_role("button", name="Create an account").wait_for()
     reached = set()
-    for _ in range(20):
+    for _ in range(12):
         page.keyboard.press("Tab")
-        reached.add(page.evaluate("document.activeElement.type || document.activeElement.tagName.toLowerCase()"))
-        outlined = page.evaluate(
-            "() => { const s = getComputedStyle(document.activeElement);"
-            " return document.activeElement === document.body || s.outlineStyle !== 'none' || s.boxShadow !== 'none';"
-            " }")
-        assert outlined, f"the focus cannot be seen on {page.evaluate('document.activeElement.outerHTML')[:200]}"
-    assert {"email", "password", "submit"} <= reached
+        name, outlined, html = page.evaluate(
+            """() => {
+                const focused = document.activeElement, style = getComputedStyle(focused);
+                return [focused.name || focused.textContent.trim(),
+                    focused === document.body || style.outlineStyle !== 'none' || style.boxShadow !== 'none',
+                    focused.outerHTML.slice(0, 200)];
+            }""")
+        reached.add(name)
+        assert outlined, f"the focus cannot be seen on {html}"
+    assert {"email", "password", "Sign in", "Create an account", "To the content"} <= reached

@@ -1,4 +1,6 @@
 """Our player: it starts, follows the bandwidth, and seeks to the end."""
+import re
+
 import pytest
 
 from support import browser as chromium
@@ -7,10 +9,11 @@ from support.client import PASSWORD
 from support.wait import until
 
 
-@pytest.fixture
-def watching(page, service, long_video):
+@pytest.fixture(params=["mse", "native"])
+def watching(page, service, long_video, request):
+    """The player by its own loader and by the browser's HLS."""
     chromium.sign_in(page, service.url, long_video.client.email, PASSWORD)
-    page.goto(f"{service.url}/watch/{long_video.asset}")
+    pages.watch(page, service.url, long_video.asset, request.param)
     return page
 
 
@@ -45,12 +48,13 @@ def test_seeking_to_the_end_works_and_ends(watching):
     until("play after a seek back", lambda: 20.3 < pages.position(video) < 30, deadline=20)
 
 
-def test_the_picture_follows_the_bandwidth(page, service, long_video):
+@pytest.mark.parametrize("engine", ["mse", "native"])
+def test_the_picture_follows_the_bandwidth(page, service, long_video, engine):
     """On a slow line it stays below the top rung; when the line opens it grows to it, and nothing stalls for good."""
     chromium.sign_in(page, service.url, long_video.client.email, PASSWORD)
     line = Line(page)
     line.limit(1200)
-    page.goto(f"{service.url}/watch/{long_video.asset}")
+    pages.watch(page, service.url, long_video.asset, engine)
     video = pages.start(page)
     until("eight seconds on a slow line", lambda: pages.position(video) > 8, deadline=60)
     assert 0 < pages.picture_width(video) < 1280
@@ -67,8 +71,20 @@ def test_without_native_hls_the_page_plays_through_its_own_loader(page, service,
             return /mpegurl/i.test(type) ? '' : can.call(this, type);
         };""")
     chromium.sign_in(page, service.url, long_video.client.email, PASSWORD)
-    page.goto(f"{service.url}/watch/{long_video.asset}")
+    pages.watch(page, service.url, long_video.asset)
     video = pages.start(page)
     assert video.evaluate("v => v.currentSrc").startswith("blob:")
-    video.evaluate("v => { v.currentTime = v.duration - 1.5; }")
-    until("the end", lambda: video.evaluate("v => v.ended"), deadline=30)
+
+
+def test_quality_and_speed_can_be_chosen(page, service, long_video):
+    chromium.sign_in(page, service.url, long_video.client.email, PASSWORD)
+    pages.watch(page, service.url, long_video.asset)
+    video = pages.start(page)
+    page.locator("[data-quality]").click()
+    page.get_by_role("menuitemradio", name="360p").click()
+    until("the small picture", lambda: pages.picture_width(video) == 640, deadline=30)
+    page.locator("[data-speed]").click()
+    page.get_by_role("menuitemradio", name=re.compile("^2×")).click()
+    assert video.evaluate("v => v.playbackRate") == 2
+    before = pages.position(video)
+    until("time to go on", lambda: pages.position(video) > before + 2)

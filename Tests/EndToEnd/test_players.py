@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from support import browser as chromium
-from support import clips
+from support import clips, pages
 from support.client import PASSWORD, Client
 from support.playlists import Master
 from support.wait import until
@@ -62,9 +62,8 @@ def test_a_real_camera_clip_plays_in_chromium(service, page):
     someone = Client(service.url).register()
     asset = someone.complete(someone.send(clip))
     chromium.sign_in(page, service.url, someone.email, PASSWORD)
-    page.goto(f"{service.url}/watch/{asset}")
-    video = page.locator("video")
-    video.evaluate("v => { v.muted = true; return v.play(); }")
+    pages.watch(page, service.url, asset)
+    video = pages.start(page)
     until("time to advance", lambda: video.evaluate("v => v.currentTime") > 1, deadline=30)
     assert video.evaluate("v => v.duration") == pytest.approx(clips.duration(clip), abs=0.1)
     until("the end", lambda: video.evaluate("v => v.ended"), deadline=30)

@@ -112,8 +112,10 @@ enum Serve {
     private static func announce(
         _ ports: [UInt16], _ settings: Settings, _ accounts: Accounts, _ console: Console
     ) async throws {
-        let base = settings.publicURL ?? "http://localhost:\(ports[0])"
-        console.print("Telecine is ready on \(base)")
+        let local = "http://localhost:\(ports[0])"
+        let base = settings.publicURL ?? local
+        console.print("Telecine is ready on \(local)")
+        if base != local { console.print("Its users reach it on \(base)") }
         if let token = try await accounts.firstAdminToken() {
             console.print("Make the first administrator here, once: \(base)/setup?token=\(token)")
         }

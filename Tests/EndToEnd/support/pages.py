@@ -9,17 +9,18 @@ from support.wait import until
 
 
 def register(page: Page, url: str, email: str) -> None:
-    """Makes an account in the page."""
+    """Makes an account in the page, and waits for what only somebody signed in sees."""
     page.goto(url + "/")
     page.get_by_role("button", name="Create an account").click()
-    fill_in(page, email)
+    page.get_by_label("Email").locator("visible=true").fill(email)
+    page.get_by_label("Password").locator("visible=true").fill(PASSWORD)
+    page.get_by_role("button", name="Create the account").click()
+    page.get_by_role("button", name="Choose files").wait_for()
 
 
-def fill_in(page: Page, email: str) -> None:
-    form = page.locator("form:visible").filter(has=page.get_by_label("Password"))
-    form.get_by_label("Email").fill(email)
-    form.get_by_label("Password").fill(PASSWORD)
-    form.locator("[type=submit]").click()
+def watch(page: Page, url: str, asset: str, engine: str = "") -> None:
+    """Opens the player of an asset; `engine` pins how it plays: native, or mse."""
+    page.goto(f"{url}/watch/{asset}" + (f"?engine={engine}" if engine else ""))
 
 
 def drop(page: Page, selector: str, path: pathlib.Path) -> None:
@@ -36,10 +37,12 @@ def drop(page: Page, selector: str, path: pathlib.Path) -> None:
         page.dispatch_event(selector, event, {"dataTransfer": transfer})
 
 
-def start(page: Page):
-    """Plays the video of a watch page, muted; its locator."""
+def start(page: Page, deadline: float = 30):
+    """Presses play, as a person does, and waits until time advances; the video."""
+    button = page.get_by_role("button", name="Play the recording")
+    button.wait_for(timeout=deadline * 1000)
+    button.click()
     video = page.locator("video")
-    video.evaluate("v => { v.muted = true; return v.play(); }")
     until("time to advance", lambda: position(video) > 0.5, deadline=30)
     return video
 
