@@ -12,7 +12,10 @@ let settings: [SwiftSetting] = [
 ]
 
 func library(
-    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    exclude: [String] = [],
+    resources: [Resource] = []
 ) -> Target {
     .target(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: settings)
 }
@@ -31,14 +34,25 @@ let package = Package(
     targets: [
         // C libraries, from Debian's or Homebrew's packages.
         .systemLibrary(
-            name: "CMicroHTTP", pkgConfig: "libmicrohttpd",
-            providers: [.apt(["libmicrohttpd-dev"]), .brew(["libmicrohttpd"])]),
+            name: "CMicroHTTP",
+            pkgConfig: "libmicrohttpd",
+            providers: [.apt(["libmicrohttpd-dev"]), .brew(["libmicrohttpd"])]
+        ),
         .systemLibrary(
-            name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
+            name: "CSQLite",
+            pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]
+        ),
         .systemLibrary(
-            name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+            name: "COpenSSL",
+            pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]
+        ),
         .systemLibrary(
-            name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"]), .brew(["argon2"])]),
+            name: "CArgon2",
+            pkgConfig: "libargon2",
+            providers: [.apt(["libargon2-dev"]), .brew(["argon2"])]
+        ),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
         // Floor 0
@@ -51,12 +65,19 @@ let package = Package(
         library("Media", ["Core"]),
         // Floor 2
         library(
-            "Service", ["Core", "Crypto", "SQL", "ObjectStorage", "Media"],
-            exclude: ["Accounts", "Catalog", "Delivery", "Ingest", "Insight", "Jobs", "Processing"].map { "\($0)/README.md" }),
+            "Service",
+            ["Core", "Crypto", "SQL", "ObjectStorage", "Media"],
+            exclude: ["Accounts", "Catalog", "Delivery", "Ingest", "Insight", "Jobs", "Processing"].map {
+                "\($0)/README.md"
+            }
+        ),
         // Floor 3
         library(
-            "API", ["Core", "Crypto", "HTTP", "Service"], exclude: ["Dialects/MediaManagement/README.md"],
-            resources: [.copy("Pages")]),
+            "API",
+            ["Core", "Crypto", "HTTP", "Service"],
+            exclude: ["Dialects/MediaManagement/README.md"],
+            resources: [.copy("Pages")]
+        ),
         library("TelecineClient", ["Core"]),
         // Floor 4
         .executableTarget(
@@ -64,7 +85,8 @@ let package = Package(
             dependencies: [
                 "Core", "Crypto", "HTTP", "SQL", "ObjectStorage", "Media", "Service", "API", "TelecineClient",
             ],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
 
         tests("CoreTests", ["Core"]),
         tests("CryptoTests", ["Crypto"]),

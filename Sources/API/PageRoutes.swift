@@ -2,14 +2,19 @@ internal import Core
 internal import Foundation
 package import HTTP
 
-/// The pages: HTML, CSS and ES modules from the binary's resources, held in memory. No build step.
+/// The pages: HTML, CSS and ES modules from the binary's resources, held in memory.
+///
+/// No build step.
 package struct PageRoutes: Sendable {
     private let files: [String: StaticContent]
 
     /// - Throws: when the resources are not beside the binary.
     package init() throws {
         guard let root = Bundle.module.resourceURL?.appendingPathComponent("Pages").path else {
-            throw ServiceError(.internalFailure, "The pages are missing: telecine_API.resources must stand beside telecine.")
+            throw ServiceError(
+                .internalFailure,
+                "The pages are missing: telecine_API.resources must stand beside telecine."
+            )
         }
         var files: [String: StaticContent] = [:]
         for name in try FileManager.default.subpathsOfDirectory(atPath: root) {
@@ -30,7 +35,9 @@ package struct PageRoutes: Sendable {
         }
     }
 
-    /// Scripts, styles and connections from here only; media also from memory (MSE). No page frames another.
+    /// Scripts, styles and connections from here only; media also from memory (MSE).
+    ///
+    /// No page frames another.
     private static let policy =
         "default-src 'self'; media-src 'self' blob:; img-src 'self' data: blob:; style-src 'self'; "
         + "script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"

@@ -24,8 +24,13 @@ package struct TelecineAPI: Sendable {
     private let logger: Logger
 
     package init(
-        configuration: Configuration, accounts: Accounts, ingest: Ingest, catalog: Catalog, delivery: Delivery,
-        insight: Insight, logger: Logger
+        configuration: Configuration,
+        accounts: Accounts,
+        ingest: Ingest,
+        catalog: Catalog,
+        delivery: Delivery,
+        insight: Insight,
+        logger: Logger
     ) {
         self.configuration = configuration
         self.accounts = accounts
@@ -46,7 +51,8 @@ package struct TelecineAPI: Sendable {
                 Middlewares.requestID(), cors.middleware, Middlewares.accessLog(logger, path: Self.loggedPath),
                 Authentication.challenge, Middlewares.errors(logger: logger),
             ],
-            around: { try await router.respond(to: $0) })
+            around: { try await router.respond(to: $0) }
+        )
     }
 
     private func makeRouter() throws -> Router {
@@ -55,10 +61,16 @@ package struct TelecineAPI: Sendable {
         let address = PublicAddress(configured: configuration.publicURL)
         var router = Router()
         AccountsAPI(
-            accounts: accounts, cookie: cookie, address: ClientAddress(trustedProxies: configuration.trustedProxies)
+            accounts: accounts,
+            cookie: cookie,
+            address: ClientAddress(trustedProxies: configuration.trustedProxies)
         ).add(to: &router)
         MediaManagement(
-            ingest: ingest, catalog: catalog, delivery: delivery, insight: insight, authentication: authentication,
+            ingest: ingest,
+            catalog: catalog,
+            delivery: delivery,
+            insight: insight,
+            authentication: authentication,
             address: address
         ).register(on: &router)
         StreamRoutes(delivery: delivery).register(on: &router)

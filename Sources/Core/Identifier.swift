@@ -2,20 +2,25 @@
 ///
 /// Values are positive and fit 53 bits, so that JavaScript holds them exactly.
 public struct ID<Kind>: RawRepresentable, Hashable, Comparable, Sendable, Codable {
+    /// The integer as databases and contracts have it.
     public let rawValue: Int64
 
+    /// The identifier with a number that is known to be one.
     public init(rawValue: Int64) {
         self.rawValue = rawValue
     }
 
+    /// The order of the numbers.
     public static func < (left: Self, right: Self) -> Bool {
         left.rawValue < right.rawValue
     }
 
+    /// Reads the bare number.
     public init(from decoder: any Decoder) throws {
         rawValue = try decoder.singleValueContainer().decode(Int64.self)
     }
 
+    /// Writes the bare number.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(rawValue)
@@ -23,16 +28,23 @@ public struct ID<Kind>: RawRepresentable, Hashable, Comparable, Sendable, Codabl
 }
 
 extension ID: CustomStringConvertible {
+    /// The number in decimal digits.
     public var description: String { String(rawValue) }
 }
 
-/// What a user owns: an image, a video or a sound. A name for `ID<Asset>`.
+/// What a user owns: an image, a video or a sound.
+///
+/// A name for `ID<Asset>`.
 public enum Asset {}
 
-/// Somebody with an account. A name for `ID<User>`.
+/// Somebody with an account.
+///
+/// A name for `ID<User>`.
 public enum User {}
 
-/// A durable unit of work. A name for `ID<Job>`.
+/// A durable unit of work.
+///
+/// A name for `ID<Job>`.
 public enum JobRow {}
 
 package typealias AssetID = ID<Asset>

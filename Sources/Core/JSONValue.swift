@@ -22,6 +22,7 @@ public enum JSONValue: Hashable, Sendable {
 }
 
 extension JSONValue: Codable {
+    /// Reads any JSON.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
@@ -41,6 +42,7 @@ extension JSONValue: Codable {
         }
     }
 
+    /// Writes the JSON that was read.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
@@ -56,7 +58,10 @@ extension JSONValue: Codable {
 }
 
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral {
+    /// A string of the source.
     public init(stringLiteral value: String) { self = .string(value) }
+    /// An integer of the source.
     public init(integerLiteral value: Int64) { self = .integer(value) }
+    /// A truth value of the source.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
 }

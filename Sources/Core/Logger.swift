@@ -1,4 +1,6 @@
-/// Structured log lines. The executable decides where they go; everything below only names facts.
+/// Structured log lines.
+///
+/// The executable decides where they go; everything below only names facts.
 ///
 /// Never give it a secret: tokens, passwords, signed paths and bodies stay out.
 package struct Logger: Sendable {
@@ -19,7 +21,7 @@ package struct Logger: Sendable {
     private let minimum: Level
     private let sink: @Sendable (Entry) -> Void
 
-    /// - Parameter sink: called on the logging thread; it must not block for long.
+    /// `sink`: called on the logging thread; it must not block for long.
     package init(minimum: Level = .info, sink: @escaping @Sendable (Entry) -> Void) {
         self.minimum = minimum
         self.sink = sink

@@ -3,7 +3,9 @@
 /// `message` is for the public; `detail` is for the log and never leaves the house. The HTTP status
 /// belongs to the dialect that renders the error.
 package struct ServiceError: Error, Sendable {
-    /// What went wrong, as a stable word. The raw value is part of the public contract (`code` in problem JSON).
+    /// What went wrong, as a stable word.
+    ///
+    /// The raw value is part of the public contract (`code` in problem JSON).
     package enum Code: String, Sendable, CaseIterable {
         case invalidRequest = "invalid_request"
         case unauthenticated = "unauthenticated"
@@ -33,7 +35,11 @@ package struct ServiceError: Error, Sendable {
     package let retryAfter: Duration?
 
     package init(
-        _ code: Code, _ message: String, detail: String = "", field: String? = nil, retryAfter: Duration? = nil
+        _ code: Code,
+        _ message: String,
+        detail: String = "",
+        field: String? = nil,
+        retryAfter: Duration? = nil
     ) {
         self.code = code
         self.message = message

@@ -4,7 +4,9 @@
     internal import Darwin
 #endif
 
-/// A moment: integer microseconds since 1970, UTC. The form of every time in the database.
+/// A moment: integer microseconds since 1970, UTC.
+///
+/// The form of every time in the database.
 package struct Timestamp: Hashable, Comparable, Sendable, Codable {
     package var microseconds: Int64
 
@@ -62,7 +64,8 @@ extension Int64 {
 
 extension Timestamp {
     /// Year, month (1–12), day, hour, minute, second, microsecond in UTC.
-    private var parts: (year: Int64, month: Int64, day: Int64, hour: Int64, minute: Int64, second: Int64, micro: Int64) {
+    private var parts: (year: Int64, month: Int64, day: Int64, hour: Int64, minute: Int64, second: Int64, micro: Int64)
+    {
         let days = seconds.floorDivided(by: 86_400)
         let ofDay = seconds - days * 86_400
         // Days to a civil date in 400-year eras that start on 1 March.

@@ -1,6 +1,8 @@
 package import SQL
 
-/// Every migration, in order. Forward-only: a released one never changes.
+/// Every migration, in order.
+///
+/// Forward-only: a released one never changes.
 package enum Schema {
     package static let migrations = [
         AccountsSchema.migration, CatalogSchema.migration, JobsSchema.migration, IngestSchema.migration,

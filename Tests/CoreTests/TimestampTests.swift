@@ -9,7 +9,8 @@ import Testing
             (951_782_400_000_000, "2000-02-29T00:00:00.000Z", "Tue, 29 Feb 2000 00:00:00 GMT"),
             (1_692_007_200_123_456, "2023-08-14T10:00:00.123Z", "Mon, 14 Aug 2023 10:00:00 GMT"),
             (-1_000_000, "1969-12-31T23:59:59.000Z", "Wed, 31 Dec 1969 23:59:59 GMT"),
-        ])
+        ]
+    )
     func written(microseconds: Int64, iso: String, http: String) {
         let time = Timestamp(microseconds: microseconds)
         #expect(time.iso8601WithMilliseconds == iso)

@@ -24,12 +24,19 @@ final class Fixture: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-    func ingest(partSize: Int64 = 1000, maximumSize: Int64 = 1 << 20, expiry: Duration = .seconds(60)) throws -> Ingest {
+    func ingest(partSize: Int64 = 1000, maximumSize: Int64 = 1 << 20, expiry: Duration = .seconds(60)) throws -> Ingest
+    {
         try Ingest(
-            database: database, store: store,
+            database: database,
+            store: store,
             configuration: IngestConfiguration(
-                stagingDirectory: folder + "/staging", partSize: partSize, maximumSize: maximumSize, expiry: expiry),
-            logger: .silent)
+                stagingDirectory: folder + "/staging",
+                partSize: partSize,
+                maximumSize: maximumSize,
+                expiry: expiry
+            ),
+            logger: .silent
+        )
     }
 
     var catalog: Catalog { Catalog(database: database) }
@@ -60,8 +67,16 @@ func sha256(_ bytes: [UInt8]) -> String {
 extension Ingest {
     func begin(_ bytes: [UInt8], hash: String? = nil, owner: UserID = Fixture.owner) async throws -> Upload {
         try await begin(
-            owner: owner, door: "test", fileName: "clip.mp4", fileType: "video/mp4", size: Int64(bytes.count),
-            metadata: ["title": "A clip"], statedHash: hash)
+            AnnouncedFile(
+                door: "test",
+                fileName: "clip.mp4",
+                fileType: "video/mp4",
+                size: Int64(bytes.count),
+                metadata: ["title": "A clip"],
+                hash: hash
+            ),
+            owner: owner
+        )
     }
 
     /// Sends one part as a door does; `known`: its number comes before its bytes.

@@ -34,7 +34,8 @@ import Testing
             "UPDATE uploads SET state = 'receiving', asset_id = NULL",
             "UPDATE uploads SET state = 'validating'",
             "UPDATE uploads SET state = 'validating', error = 'moved'",
-        ])
+        ]
+    )
     func halfComplete(step: String) async throws {
         let fixture = try await Fixture()
         let bytes = noise(2500)

@@ -79,14 +79,16 @@ import Testing
         let upload = try await ingest.begin(bytes)
         #expect(await code { _ = try await ingest.admit(upload.id, for: Fixture.stranger) } == .forbidden)
         #expect(
-            await code { _ = try await ingest.admit(UploadID(random: noise(16)), for: Fixture.owner) } == .notFound)
+            await code { _ = try await ingest.admit(UploadID(random: noise(16)), for: Fixture.owner) } == .notFound
+        )
         let ticket = try await ingest.admit(upload.id, for: Fixture.owner)
         #expect(await code { _ = try ticket.open(number: 3) } == .invalidRequest)
         for number in [0, nil] {
             let short = try ticket.open(number: number)
             try [UInt8](repeating: 1, count: 999).withUnsafeBytes { try short.write($0) }
             #expect(
-                await code { _ = try await ingest.commit(short, number: 0, total: nil, for: ticket) } == .invalidRequest)
+                await code { _ = try await ingest.commit(short, number: 0, total: nil, for: ticket) } == .invalidRequest
+            )
             let long = try ticket.open(number: number)
             let refused = await code { try [UInt8](repeating: 1, count: 1001).withUnsafeBytes { try long.write($0) } }
             #expect(refused == (number == nil ? .tooLarge : .invalidRequest))

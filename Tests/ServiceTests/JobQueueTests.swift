@@ -48,7 +48,9 @@ private struct Errand: Job {
             for worker in 0..<8 {
                 group.addTask {
                     var mine: [JobID] = []
-                    while let claim = try await queue.claim(lane: .heavy, worker: "w\(worker)") { mine.append(claim.id) }
+                    while let claim = try await queue.claim(lane: .heavy, worker: "w\(worker)") {
+                        mine.append(claim.id)
+                    }
                     return mine
                 }
             }

@@ -4,8 +4,11 @@ import Testing
 
 @Suite struct StreamTokenTests {
     private let token = StreamToken(
-        asset: AssetID(rawValue: 7_331_000_111_222_333), version: 3, expires: Timestamp(seconds: 1_800_000_000),
-        grace: .seconds(7200))
+        asset: AssetID(rawValue: 7_331_000_111_222_333),
+        version: 3,
+        expires: Timestamp(seconds: 1_800_000_000),
+        grace: .seconds(7200)
+    )
 
     @Test("a signed link comes back as it was, and no changed one does")
     func signature() {

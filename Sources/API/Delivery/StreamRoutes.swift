@@ -2,7 +2,9 @@ internal import Core
 package import HTTP
 package import Service
 
-/// `/stream/<token>/…`: playlists, segments, posters and MP4s behind signed links. No account is asked.
+/// `/stream/<token>/…`: playlists, segments, posters and MP4s behind signed links.
+///
+/// No account is asked.
 package struct StreamRoutes: Sendable {
     let delivery: Delivery
 
@@ -41,17 +43,26 @@ package struct StreamRoutes: Sendable {
     @Sendable private func file(_ request: Request) async throws -> Response {
         let token = try delivery.admit(request.parameters["token"] ?? "", starting: false)
         let path = try delivery.path(
-            of: request.parameters["file"] ?? "", rendition: request.parameters["rendition"] ?? "", token)
+            of: request.parameters["file"] ?? "",
+            rendition: request.parameters["rendition"] ?? "",
+            token
+        )
         return try FileResponse.make(
-            for: request, path: path, contentType: path.hasSuffix(".m4s") ? "video/iso.segment" : "video/mp4",
-            cacheControl: "private, max-age=31536000, immutable")
+            for: request,
+            path: path,
+            contentType: path.hasSuffix(".m4s") ? "video/iso.segment" : "video/mp4",
+            cacheControl: "private, max-age=31536000, immutable"
+        )
     }
 
     @Sendable private func poster(_ request: Request) async throws -> Response {
         let token = try delivery.admit(request.parameters["token"] ?? "", starting: true)
         return try FileResponse.make(
-            for: request, path: try delivery.posterPath(token), contentType: "image/jpeg",
-            cacheControl: "private, max-age=3600")
+            for: request,
+            path: try delivery.posterPath(token),
+            contentType: "image/jpeg",
+            cacheControl: "private, max-age=3600"
+        )
     }
 
     @Sendable private func mp4(_ request: Request) async throws -> Response {
@@ -59,8 +70,15 @@ package struct StreamRoutes: Sendable {
         let name = request.parameters["file"] ?? ""
         guard name.hasSuffix(".mp4") else { throw ServiceError(.notFound, "There is no such file.") }
         let path = try await delivery.mp4Path(
-            token, rendition: String(name.dropLast(4)), isWanted: { request.isClientConnected() })
+            token,
+            rendition: String(name.dropLast(4)),
+            isWanted: { request.isClientConnected() }
+        )
         return try FileResponse.make(
-            for: request, path: path, contentType: "video/mp4", cacheControl: "private, max-age=3600")
+            for: request,
+            path: path,
+            contentType: "video/mp4",
+            cacheControl: "private, max-age=3600"
+        )
     }
 }

@@ -42,7 +42,7 @@ struct ChunkCommand {
         // The decoded frames' times go to standard output, so that repeated ones do not hide missing ones.
         var text =
             "[0:\(video.index)]setpts=PTS-(\(timeline.sourceStart)),"
-            + "metadata=mode=add:key=n:value=1,metadata=mode=print:key=n:file=-,"
+            + "metadata=mode=add:key=n:value=1,metadata=mode=print:key=n:file=-:direct=1,"
             + picture.deinterlacing + "fps=\(rate.text):start_time=\(seconds(of: frames.lowerBound)),"
             + "tpad=stop=-1:stop_mode=clone,trim=end_pts=\(frames.upperBound),"
             + picture.scaled(width: rungs[0].width, height: rungs[0].height)

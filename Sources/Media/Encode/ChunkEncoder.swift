@@ -13,6 +13,8 @@ package struct ChunkEncoder: Sendable {
 
     /// Writes `<directory>/<rung>/init.mp4` and `<directory>/<rung>/<k>.m4s` for every rung and segment.
     ///
+    /// `onProgress` is told, on the child's thread, which share of the pictures was decoded, 0 to 1.
+    ///
     /// Idempotent: files appear whole by rename, and the same input gives the same files. A process that is killed
     /// leaves files in `directory` only, which the next run of the same segments replaces or removes.
     ///
@@ -24,7 +26,8 @@ package struct ChunkEncoder: Sendable {
         timeline: Timeline,
         rungs: [Rung],
         segments: Range<Int>,
-        into directory: String
+        into directory: String,
+        onProgress: @escaping @Sendable (Double) -> Void = { _ in }
     ) async throws -> [EncodedRung] {
         guard let video = info.video, !rungs.isEmpty, !segments.isEmpty, segments.lowerBound >= 0,
             segments.upperBound <= timeline.segmentCount
@@ -40,7 +43,7 @@ package struct ChunkEncoder: Sendable {
         )
         try await BlockingWork.run("chunk") { try chunk.makeFolders() }
         do {
-            let decoded = try await decode(chunk)
+            let decoded = try await decode(chunk, onProgress)
             return try await BlockingWork.run("chunk") {
                 defer { chunk.removeWork() }
                 return try rungs.map { rung in
@@ -72,7 +75,7 @@ package struct ChunkEncoder: Sendable {
     }
 
     /// Runs ffmpeg; when it found no picture to start from, again from further back.
-    private func decode(_ chunk: Chunk) async throws -> Decoded {
+    private func decode(_ chunk: Chunk, _ onProgress: @escaping @Sendable (Double) -> Void) async throws -> Decoded {
         var tail = ""
         for seek in chunk.starts {
             let command = chunk.command(seek: seek, threads: threads)
@@ -82,7 +85,10 @@ package struct ChunkEncoder: Sendable {
                 input: chunk.source,
                 output: chunk.work,
                 media: chunk.media(from: seek),
-                onOutput: { counter.take($0) },
+                onOutput: { bytes in
+                    counter.take(bytes)
+                    onProgress(min(1, Double(counter.inWindow) / Double(max(1, chunk.expectedFrames))))
+                },
                 arguments: command.arguments
             )
             if counter.total > 0 && result.succeeded {

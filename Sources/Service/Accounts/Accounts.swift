@@ -164,8 +164,10 @@ package struct Accounts: Sendable {
         ServiceError(.forbidden, "That invitation is not valid, or was used.", field: "inviteCode")
     }
 
-    /// A client may have as many IPv6 addresses of its /64 as it likes: the network counts. Nil, which is not
-    /// limited, for this machine itself: behind a proxy that is not named as trusted everybody comes from there.
+    /// A client may have as many IPv6 addresses of its /64 as it likes: the network counts.
+    ///
+    /// Nil, which is not limited, for this machine itself: behind a proxy that is not named as trusted everybody comes
+    /// from there.
     static func network(of address: String) -> String? {
         if address.hasPrefix("127.") || address == "::1" { return nil }
         guard address.contains(":") else { return address }

@@ -72,7 +72,9 @@ extension AssetRecord {
         fileName = try row.get("file_name")
         fileType = try row.get("file_type")
         metadata = try JSONDecoder().decode(
-            [String: JSONValue].self, from: Data(try row.get("metadata", as: String.self).utf8))
+            [String: JSONValue].self,
+            from: Data(try row.get("metadata", as: String.self).utf8)
+        )
         createdAt = try row.get("created_at")
         version = try VersionRecord(row: row)
     }

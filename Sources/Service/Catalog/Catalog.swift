@@ -3,7 +3,9 @@ internal import Foundation
 internal import ObjectStorage
 package import SQL
 
-/// What the users own: looked up, listed, deleted. The one place that checks whose an asset is.
+/// What the users own: looked up, listed, deleted.
+///
+/// The one place that checks whose an asset is.
 package struct Catalog: Sendable {
     let database: any Database
 
@@ -13,7 +15,10 @@ package struct Catalog: Sendable {
 
     /// Makes an asset and its first version from a stored upload, in the caller's transaction.
     static func create(
-        _ id: AssetID, from upload: Upload, sha256: String?, in transaction: any Connection
+        _ id: AssetID,
+        from upload: Upload,
+        sha256: String?,
+        in transaction: any Connection
     ) throws {
         let now = Timestamp.now
         let title = upload.metadata["title"]?.stringValue ?? upload.fileName
@@ -25,12 +30,14 @@ package struct Catalog: Sendable {
                 created_at, updated_at)
             VALUES (\(id), \(upload.owner), 'unknown', \(title), \(description), \(upload.fileName),
                 \(upload.fileType), \(metadata), 1, \(now), \(now))
-            """)
+            """
+        )
         try transaction.run(
             """
             INSERT INTO versions (asset_id, number, status, progress, size, sha256, created_at)
             VALUES (\(id), 1, 'queued', 0, \(upload.size), \(sha256), \(now))
-            """)
+            """
+        )
     }
 
     /// The asset, when it is the owner's.
@@ -58,7 +65,8 @@ package struct Catalog: Sendable {
                 """
                 SELECT \(sql: AssetRecord.columns) FROM \(sql: AssetRecord.tables)
                 WHERE a.user_id = \(owner) ORDER BY a.id DESC LIMIT \(limit) OFFSET \((page - 1) * limit)
-                """)
+                """
+            )
             let total = try connection.first("SELECT count(*) AS n FROM assets WHERE user_id = \(owner)")
             return (try rows.map(AssetRecord.init(row:)), try total?.get("n") ?? 0)
         }

@@ -3,7 +3,8 @@ package import SQL
 /// The tables of assets, their versions, renditions and segments.
 package enum CatalogSchema {
     package static let migration = Migration(
-        2, "catalog",
+        2,
+        "catalog",
         [
             """
             CREATE TABLE assets (
@@ -65,5 +66,6 @@ package enum CatalogSchema {
                 PRIMARY KEY (asset_id, version, rendition, number)
             )
             """,
-        ])
+        ]
+    )
 }

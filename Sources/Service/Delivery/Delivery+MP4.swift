@@ -3,14 +3,18 @@ internal import Foundation
 internal import SQL
 
 extension Delivery {
-    /// The progressive MP4 of a complete rung. The first request makes it, by remuxing; it is kept.
+    /// The progressive MP4 of a complete rung.
+    ///
+    /// The first request makes it, by remuxing; it is kept.
     ///
     /// Waits until it exists.
     ///
-    /// - Parameter isWanted: asked now and then; false when the client has left.
-    /// - Throws: `.notFound` for a rung that is not complete, `.unavailable` when it cannot be made.
+    /// `isWanted`: asked now and then; false when the client has left.
+    /// Throws `.notFound` for a rung that is not complete, `.unavailable` when it cannot be made.
     package func mp4Path(
-        _ token: StreamToken, rendition: String, isWanted: @Sendable () -> Bool
+        _ token: StreamToken,
+        rendition: String,
+        isWanted: @Sendable () -> Bool
     ) async throws -> String {
         let key = { try AssetKeys.mp4(token.asset, version: token.version, rendition: rendition) }
         if let path = try? existing(try key()) { return path }
@@ -19,7 +23,8 @@ extension Delivery {
         let job = RemuxMP4(asset: token.asset, version: token.version, rendition: rendition)
         try await database.write { transaction in
             let waiting = try transaction.first(
-                "SELECT id FROM jobs WHERE subject = \(job.subject) AND kind = \(RemuxMP4.kind) AND state <> 'dead'")
+                "SELECT id FROM jobs WHERE subject = \(job.subject) AND kind = \(RemuxMP4.kind) AND state <> 'dead'"
+            )
             if waiting == nil { try JobQueue.enqueue(job, priority: .viewer, in: transaction) }
         }
         while isWanted() {
@@ -29,7 +34,10 @@ extension Delivery {
             }
             if let left, try left.get("state", as: String.self) == "dead" {
                 throw ServiceError(
-                    .unavailable, "The MP4 could not be made. Try again later.", detail: try left.get("reason"))
+                    .unavailable,
+                    "The MP4 could not be made. Try again later.",
+                    detail: try left.get("reason")
+                )
             }
             try await Task.sleep(for: .milliseconds(100))
         }

@@ -13,15 +13,24 @@ extension Delivery {
         let variants = plan.rungs.compactMap { rung -> Playlist.Variant? in
             guard let record = listed.first(where: { $0.name == rung.name }) else { return nil }
             return Playlist.Variant(
-                uri: "\(rung.name)/playlist.m3u8", peakBitRate: record.bandwidth ?? rung.bandwidthBound,
-                averageBitRate: record.averageBandwidth ?? rung.maxBitrate, codecs: record.codecs ?? "",
-                width: rung.width, height: rung.height, frameRate: plan.timeline.rate)
+                uri: "\(rung.name)/playlist.m3u8",
+                peakBitRate: record.bandwidth ?? rung.bandwidthBound,
+                averageBitRate: record.averageBandwidth ?? rung.maxBitrate,
+                codecs: record.codecs ?? "",
+                width: rung.width,
+                height: rung.height,
+                frameRate: plan.timeline.rate
+            )
         }
         let group = audio.map { record in
             Playlist.Audio(
-                uri: "\(VersionState.audioName)/playlist.m3u8", peakBitRate: record.bandwidth ?? plan.audioBitRate,
-                averageBitRate: record.averageBandwidth ?? plan.audioBitRate, codecs: record.codecs ?? "",
-                channels: 2, language: plan.info.audio?.language)
+                uri: "\(VersionState.audioName)/playlist.m3u8",
+                peakBitRate: record.bandwidth ?? plan.audioBitRate,
+                averageBitRate: record.averageBandwidth ?? plan.audioBitRate,
+                codecs: record.codecs ?? "",
+                channels: 2,
+                language: plan.info.audio?.language
+            )
         }
         guard !variants.isEmpty || (plan.rungs.isEmpty && audio?.isComplete == true) else { throw Self.nothing }
         return Playlist.master(variants: variants, audio: group)
@@ -44,6 +53,7 @@ extension Delivery {
         return Playlist.media(
             targetDuration: Playlist.targetDuration(of: timeline),
             segments: zip(numbers, durations).map { Playlist.Segment(duration: $1.duration, uri: "\($0).m4s") },
-            map: "init.mp4")
+            map: "init.mp4"
+        )
     }
 }

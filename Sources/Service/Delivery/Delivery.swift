@@ -14,7 +14,11 @@ package struct Delivery: Sendable {
     let expiresIn: Int
 
     package init(
-        database: any Database, catalog: Catalog, store: any ObjectStore, keys: StreamKeys, expiresIn: Int = 3600
+        database: any Database,
+        catalog: Catalog,
+        store: any ObjectStore,
+        keys: StreamKeys,
+        expiresIn: Int = 3600
     ) {
         self.database = database
         self.catalog = catalog
@@ -43,14 +47,18 @@ package struct Delivery: Sendable {
         let expires = (last + Self.rounding - 1) / Self.rounding * Self.rounding
         let grace = Duration.seconds((asset.version.duration ?? .zero).components.seconds * 2 + 1)
         let token = StreamToken(
-            asset: asset.id, version: asset.version.number, expires: Timestamp(seconds: expires), grace: grace)
+            asset: asset.id,
+            version: asset.version.number,
+            expires: Timestamp(seconds: expires),
+            grace: grace
+        )
         return Link(token: keys.sign(token), expiresIn: expiresIn)
     }
 
     /// Admits a request by its token: one HMAC, no database.
     ///
-    /// - Parameter starting: whether this begins a playback, which the expiry gates; what goes on has its grace.
-    /// - Throws: `.forbidden` "Invalid token", `.tokenExpired` "Token expired".
+    /// `starting`: whether this begins a playback, which the expiry gates; what goes on has its grace.
+    /// Throws `.forbidden` "Invalid token", `.tokenExpired` "Token expired".
     package func admit(_ text: String, starting: Bool, at now: Timestamp = .now) throws -> StreamToken {
         guard let token = keys.verify(text) else { throw ServiceError(.forbidden, "Invalid token") }
         let end = starting ? token.expires : token.expires + token.grace
@@ -79,8 +87,12 @@ package struct Delivery: Sendable {
         let listed = Set(VersionState.listed(renditions).map(\.name))
         return plan.rungs.filter { listed.contains($0.name) }.map { rung in
             ListedRung(
-                name: rung.name, width: rung.width, height: rung.height, maximumBitRate: rung.maxBitrate,
-                isComplete: true)
+                name: rung.name,
+                width: rung.width,
+                height: rung.height,
+                maximumBitRate: rung.maxBitrate,
+                isComplete: true
+            )
         }
     }
 
@@ -90,7 +102,9 @@ package struct Delivery: Sendable {
 
     // MARK: - Files
 
-    /// The file of a segment or init segment. No database: what the store has is served.
+    /// The file of a segment or init segment.
+    ///
+    /// No database: what the store has is served.
     package func path(of file: String, rendition: String, _ token: StreamToken) throws -> String {
         guard file.hasSuffix(".m4s") || file == "init.mp4" else { throw Self.nothing }
         return try existing(AssetKeys.file(token.asset, version: token.version, rendition: rendition, name: file))

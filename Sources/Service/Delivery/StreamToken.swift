@@ -5,9 +5,13 @@ internal import Crypto
 package struct StreamToken: Sendable, Hashable {
     package let asset: AssetID
     package let version: Int
-    /// Until when a playback may start. Whole seconds.
+    /// Until when a playback may start.
+    ///
+    /// Whole seconds.
     package let expires: Timestamp
-    /// For how long afterwards a playback that has started may go on. Whole seconds.
+    /// For how long afterwards a playback that has started may go on.
+    ///
+    /// Whole seconds.
     package let grace: Duration
 
     package init(asset: AssetID, version: Int, expires: Timestamp, grace: Duration) {
@@ -57,7 +61,9 @@ package struct StreamKeys: Sendable {
         return Base64.encodeURLSafe(payload + HMAC.sha256(key: key.secret, message: payload).prefix(16))
     }
 
-    /// The token behind a text, when one of the keys has signed it. Says nothing about its expiry.
+    /// The token behind a text, when one of the keys has signed it.
+    ///
+    /// Says nothing about its expiry.
     package func verify(_ text: some StringProtocol) -> StreamToken? {
         guard text.utf8.count == 48, let bytes = Base64.decodeURLSafe(text), bytes.count == 36, bytes[0] == 1 else {
             return nil

@@ -6,8 +6,10 @@ internal import SQL
 internal import Synchronization
 
 extension Ingest {
-    /// Called when the last part is safe. Without a stated hash the upload is complete when this returns; with one,
-    /// its verification goes on in the background and the status says so.
+    /// Called when the last part is safe.
+    ///
+    /// Without a stated hash the upload is complete when this returns; with one, its verification goes on in the
+    /// background and the status says so.
     ///
     /// Every step can be repeated: a process that dies here is continued by `recover` at the next start.
     func complete(_ id: UploadID) async throws {
@@ -20,7 +22,8 @@ extension Ingest {
                 UPDATE uploads SET asset_id = \(asset),
                     state = CASE WHEN stated_hash IS NULL THEN 'validating' ELSE 'hashing' END
                 WHERE id = \(id) AND state = 'receiving' AND received = parts
-                """)
+                """
+            )
             return changed == 1 ? try Upload.find(id, in: transaction) : nil
         }
         guard let upload else { return }
@@ -48,7 +51,8 @@ extension Ingest {
             let changed = try transaction.run(
                 """
                 UPDATE uploads SET state = 'complete' WHERE id = \(upload.id) AND state IN ('validating', 'hashing')
-                """)
+                """
+            )
             guard changed == 1 else { return }
             try transaction.run("DELETE FROM upload_parts WHERE upload_id = \(upload.id)")
             try Catalog.create(asset, from: upload, sha256: sha256, in: transaction)
@@ -57,7 +61,8 @@ extension Ingest {
         active.withLock { $0[upload.id] = nil }
         logger.info(
             "upload complete",
-            ["upload": .string(upload.id.rawValue), "asset": .integer(asset.rawValue), "size": .integer(upload.size)])
+            ["upload": .string(upload.id.rawValue), "asset": .integer(asset.rawValue), "size": .integer(upload.size)]
+        )
     }
 
     private func fail(_ upload: Upload, _ reason: String) async throws {
@@ -79,7 +84,9 @@ extension Ingest {
 
     // MARK: - In the background
 
-    /// Verifies hashes and sweeps expired uploads until its task is cancelled. `telecine serve` runs it once.
+    /// Verifies hashes and sweeps expired uploads until its task is cancelled.
+    ///
+    /// `telecine serve` runs it once.
     package func runBackground() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.verifyAll() }
@@ -95,7 +102,8 @@ extension Ingest {
                 // The state in the database says what is left to do; the next start takes it up again.
                 logger.error(
                     "an upload could not be verified",
-                    ["upload": .string(id.rawValue), "error": .string(String(reflecting: error))])
+                    ["upload": .string(id.rawValue), "error": .string(String(reflecting: error))]
+                )
             }
         }
     }
@@ -118,7 +126,9 @@ extension Ingest {
                 try await store(upload, sha256: hash)
             } else {
                 try await fail(
-                    upload, "The hash is wrong: the file's SHA-256 is \(hash), but \(stated) was stated. It was changed on the way.")
+                    upload,
+                    "The hash is wrong: the file's SHA-256 is \(hash), but \(stated) was stated. It was changed on the way."
+                )
             }
         } else if upload.state == .validating {
             try await store(upload, sha256: nil)
@@ -126,7 +136,9 @@ extension Ingest {
         }
     }
 
-    /// Takes up what a process that died has left: half-made completions, hashes, spools. Call it before serving.
+    /// Takes up what a process that died has left: half-made completions, hashes, spools.
+    ///
+    /// Call it before serving.
     package func recover() async throws {
         for name in try FileManager.default.contentsOfDirectory(atPath: configuration.stagingDirectory)
         where name.hasSuffix(".part") {
@@ -171,7 +183,8 @@ extension Ingest {
                 """
                 SELECT id FROM uploads WHERE (state IN ('created', 'receiving') AND expires_at < \(time))
                     OR (state = 'failed' AND created_at < \(kept)) LIMIT 1000
-                """)
+                """
+            )
             let ids = try rows.map { try $0.get("id", as: UploadID.self) }
             for id in ids { try transaction.run("DELETE FROM uploads WHERE id = \(id)") }
             return ids

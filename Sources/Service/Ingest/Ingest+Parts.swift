@@ -9,9 +9,11 @@ package struct PartTicket: Sendable {
     package let upload: Upload
     let ingest: Ingest
 
-    /// Opens the place for a part's bytes. Runs on the receiving thread; it only opens a file.
+    /// Opens the place for a part's bytes.
     ///
-    /// - Parameter number: nil when the bytes come before their number: they are spooled.
+    /// Runs on the receiving thread; it only opens a file.
+    ///
+    /// `number`: nil when the bytes come before their number: they are spooled.
     package func open(number: Int?) throws -> PartWriter {
         try ingest.open(upload, number: number)
     }
@@ -24,7 +26,10 @@ extension Ingest {
     package func admit(_ id: UploadID, for owner: UserID) async throws -> PartTicket {
         let upload = try await load(id, for: owner).upload
         if upload.state == .failed {
-            throw ServiceError(.conflict, "This upload has failed: \(upload.error ?? "no reason is known") Begin a new one.")
+            throw ServiceError(
+                .conflict,
+                "This upload has failed: \(upload.error ?? "no reason is known") Begin a new one."
+            )
         }
         return PartTicket(upload: upload, ingest: self)
     }
@@ -47,8 +52,11 @@ extension Ingest {
             do {
                 let length = upload.length(ofPart: number)
                 let file = try StagedFile(
-                    path: stagedPath(id), at: Int64(number) * upload.partSize, limit: length,
-                    tooLong: { Self.wrongLength(number, expected: length, got: nil) })
+                    path: stagedPath(id),
+                    at: Int64(number) * upload.partSize,
+                    limit: length,
+                    tooLong: { Self.wrongLength(number, expected: length, got: nil) }
+                )
                 return PartWriter(upload: id, target: .place(file, number: number))
             } catch {
                 release(number, of: id)
@@ -61,38 +69,49 @@ extension Ingest {
         let path = "\(configuration.stagingDirectory)/\(upload.id).\(Hex.encode(SecureRandom.bytes(8))).part"
         let limit = upload.partSize
         let file = try StagedFile(
-            path: path, at: 0, limit: limit,
+            path: path,
+            at: 0,
+            limit: limit,
             tooLong: {
                 ServiceError(.tooLarge, "The chunk is longer than this upload's chunk size of \(limit) bytes.")
-            })
+            }
+        )
         return PartWriter(upload: upload.id, target: .spool(file))
     }
 
     private func check(number: Int, of upload: Upload) throws {
         guard (0..<upload.parts).contains(number) else {
             throw ServiceError(
-                .invalidRequest, "chunkNumber must be 0 to \(upload.parts - 1): this upload has \(upload.parts) chunks.",
-                field: "chunkNumber")
+                .invalidRequest,
+                "chunkNumber must be 0 to \(upload.parts - 1): this upload has \(upload.parts) chunks.",
+                field: "chunkNumber"
+            )
         }
     }
 
     private static func wrongLength(_ number: Int, expected: Int64, got: Int64?) -> ServiceError {
         ServiceError(
             .invalidRequest,
-            "Chunk \(number) must have \(expected) bytes\(got.map { ", it has \($0)" } ?? ", it has more").", field: "chunk")
+            "Chunk \(number) must have \(expected) bytes\(got.map { ", it has \($0)" } ?? ", it has more").",
+            field: "chunk"
+        )
     }
 
     /// Makes a part count: when this returns, the part survives whatever happens to the process.
     ///
-    /// - Parameters:
-    ///   - total: the number of parts as the client sees it, checked when given.
-    package func commit(_ writer: PartWriter, number: Int, total: Int?, for ticket: PartTicket) async throws -> PartReceipt {
+    /// - `total`: the number of parts as the client sees it, checked when given.
+    package func commit(_ writer: PartWriter, number: Int, total: Int?, for ticket: PartTicket) async throws
+        -> PartReceipt
+    {
         let upload = ticket.upload
         do {
             try check(number: number, of: upload)
             guard total == nil || total == upload.parts else {
                 throw ServiceError(
-                    .invalidRequest, "totalChunks must be \(upload.parts) for this upload.", field: "totalChunks")
+                    .invalidRequest,
+                    "totalChunks must be \(upload.parts) for this upload.",
+                    field: "totalChunks"
+                )
             }
             try await place(writer, number: number, of: upload)
         } catch {
@@ -131,7 +150,11 @@ extension Ingest {
         case .discard: return
         case .place(let file, let placed):
             guard placed == number else {
-                throw ServiceError(.invalidRequest, "chunkNumber is given twice, with two values.", field: "chunkNumber")
+                throw ServiceError(
+                    .invalidRequest,
+                    "chunkNumber is given twice, with two values.",
+                    field: "chunkNumber"
+                )
             }
             guard file.length == expected else {
                 throw Self.wrongLength(number, expected: expected, got: file.length)
@@ -160,13 +183,15 @@ extension Ingest {
                     INSERT INTO upload_parts (upload_id, number)
                     SELECT id, \(number) FROM uploads WHERE id = \(id) AND state IN ('created', 'receiving')
                     ON CONFLICT DO NOTHING
-                    """) == 1
+                    """
+                ) == 1
             guard isNew else { return }
             try transaction.run(
                 """
                 UPDATE uploads SET received = received + 1, state = 'receiving', last_part_at = \(now)
                 WHERE id = \(id)
-                """)
+                """
+            )
         }
         let prefix: Int64? = active.withLock { table in
             guard table[id]?.parts.insert(number) == true, let entry = table[id] else { return nil }

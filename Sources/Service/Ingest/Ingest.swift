@@ -5,7 +5,9 @@ package import ObjectStorage
 package import SQL
 internal import Synchronization
 
-/// The upload core. Doors parse their requests into these calls and render what comes back.
+/// The upload core.
+///
+/// Doors parse their requests into these calls and render what comes back.
 package final class Ingest: Sendable {
     /// An upload that somebody is sending now, kept in memory so that a part costs one transaction.
     struct Active: Sendable {
@@ -27,7 +29,10 @@ package final class Ingest: Sendable {
     let verify: AsyncStream<UploadID>.Continuation
 
     package init(
-        database: any Database, store: any ObjectStore, configuration: IngestConfiguration, logger: Logger
+        database: any Database,
+        store: any ObjectStore,
+        configuration: IngestConfiguration,
+        logger: Logger
     ) throws {
         self.database = database
         self.store = store
@@ -35,58 +40,44 @@ package final class Ingest: Sendable {
         self.logger = logger
         (verifications, verify) = AsyncStream.makeStream()
         try FileManager.default.createDirectory(
-            atPath: configuration.stagingDirectory, withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700])
+            atPath: configuration.stagingDirectory,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700]
+        )
     }
 
     func stagedPath(_ id: UploadID) -> String { "\(configuration.stagingDirectory)/\(id).data" }
 
     // MARK: - Begin
 
-    /// Begins an upload of `size` bytes.
+    /// Begins an upload.
     ///
     /// - Throws: `.invalidRequest` with the field, `.tooLarge`.
-    package func begin(
-        owner: UserID, door: String, fileName: String, fileType: String, size: Int64,
-        metadata: [String: JSONValue], statedHash: String?
-    ) async throws -> Upload {
-        // Only ever shown: no file is named by it.
-        guard !fileName.isEmpty, fileName.utf8.count <= 255, !fileName.unicodeScalars.contains(where: { $0.value < 32 }) else {
-            throw ServiceError(
-                .invalidRequest, "filename must be a name of 1 to 255 bytes without control characters.",
-                field: "filename")
-        }
-        guard fileType.utf8.count <= 255 else {
-            throw ServiceError(.invalidRequest, "fileType must be a media type.", field: "fileType")
-        }
-        guard size > 0 else {
-            throw ServiceError(.invalidRequest, "fileSize must be at least 1 byte: the file is empty.", field: "fileSize")
-        }
-        guard size <= configuration.maximumSize else {
-            throw ServiceError(
-                .tooLarge,
-                "File size exceeds maximum allowed size: \(size) bytes, allowed are \(configuration.maximumSize).",
-                field: "fileSize")
-        }
-        let hash = try statedHash.map(Self.validated(hash:))
-        let partSize = configuration.partSize(for: size)
+    package func begin(_ announced: AnnouncedFile, owner: UserID) async throws -> Upload {
+        try announced.check(maximumSize: configuration.maximumSize)
+        let partSize = configuration.partSize(for: announced.size)
         let now = Timestamp.now
         let upload = Upload(
-            id: UploadID(random: SecureRandom.bytes(16)), owner: owner, fileName: fileName, fileType: fileType,
-            metadata: metadata, size: size, partSize: partSize, parts: Int((size + partSize - 1) / partSize),
-            received: 0, statedHash: hash, state: .created, error: nil, assetID: nil, createdAt: now,
-            lastPartAt: nil, expiresAt: now + configuration.expiry)
-        try await database.write { try upload.insert(door: door, in: $0) }
-        logger.info("upload begun", ["upload": .string(upload.id.rawValue), "size": .integer(size)])
+            id: UploadID(random: SecureRandom.bytes(16)),
+            owner: owner,
+            fileName: announced.fileName,
+            fileType: announced.fileType,
+            metadata: announced.metadata,
+            size: announced.size,
+            partSize: partSize,
+            parts: Int((announced.size + partSize - 1) / partSize),
+            received: 0,
+            statedHash: announced.hash?.lowercased(),
+            state: .created,
+            error: nil,
+            assetID: nil,
+            createdAt: now,
+            lastPartAt: nil,
+            expiresAt: now + configuration.expiry
+        )
+        try await database.write { try upload.insert(door: announced.door, in: $0) }
+        logger.info("upload begun", ["upload": .string(upload.id.rawValue), "size": .integer(upload.size)])
         return upload
-    }
-
-    private static func validated(hash: String) throws -> String {
-        guard hash.utf8.count == 64, Hex.decode(hash) != nil else {
-            throw ServiceError(
-                .invalidRequest, "fileHash must be a SHA-256 of 64 hexadecimal digits, or absent.", field: "fileHash")
-        }
-        return hash.lowercased()
     }
 
     // MARK: - Look
@@ -98,7 +89,9 @@ package final class Ingest: Sendable {
         return (entry.upload, entry.parts.missing(limit: 1000))
     }
 
-    /// The upload from memory, else from the database. The one place that checks whose it is.
+    /// The upload from memory, else from the database.
+    ///
+    /// The one place that checks whose it is.
     func load(_ id: UploadID, for owner: UserID) async throws -> Active {
         let entry: Active
         if let known = active.withLock({ $0[id] }) {

@@ -1,10 +1,14 @@
 internal import Core
 
-/// What the doors of ingest allow. Defaults are contract 1's and `contracts/README`'s.
+/// What the doors of ingest allow.
+///
+/// Defaults are contract 1's and `contracts/README`'s.
 package struct IngestConfiguration: Sendable {
     /// The folder of staged files, on the object store's file system so that completion is a rename.
     package var stagingDirectory: String
-    /// Bytes of a part, 64 KiB to 1 GiB. A large file gets larger parts, so that it has at most 10,000.
+    /// Bytes of a part, 64 KiB to 1 GiB.
+    ///
+    /// A large file gets larger parts, so that it has at most 10,000.
     package var partSize: Int64
     /// Bytes of the largest file.
     package var maximumSize: Int64
@@ -14,8 +18,11 @@ package struct IngestConfiguration: Sendable {
     package var keepFailed: Duration
 
     package init(
-        stagingDirectory: String, partSize: Int64 = 5 << 20, maximumSize: Int64 = 10 << 30,
-        expiry: Duration = .seconds(86_400), keepFailed: Duration = .seconds(7 * 86_400)
+        stagingDirectory: String,
+        partSize: Int64 = 5 << 20,
+        maximumSize: Int64 = 10 << 30,
+        expiry: Duration = .seconds(86_400),
+        keepFailed: Duration = .seconds(7 * 86_400)
     ) {
         self.stagingDirectory = stagingDirectory
         self.partSize = partSize

@@ -3,7 +3,8 @@ package import SQL
 /// The tables of uploads.
 package enum IngestSchema {
     package static let migration = Migration(
-        4, "ingest",
+        4,
+        "ingest",
         [
             """
             CREATE TABLE uploads (
@@ -35,5 +36,6 @@ package enum IngestSchema {
                 PRIMARY KEY (upload_id, number)
             )
             """,
-        ])
+        ]
+    )
 }

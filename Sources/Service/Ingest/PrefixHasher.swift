@@ -7,8 +7,10 @@ internal import Synchronization
     internal import Darwin
 #endif
 
-/// Follows the contiguous prefix of each upload with SHA-256, on a thread of its own, so that nothing is left to
-/// hash at the end. The bytes are read back from the page cache: 2 GB/s on one core (MEDIA.md).
+/// Follows the contiguous prefix of each upload with SHA-256, on a thread of its own, so that nothing is left to hash
+/// at the end.
+///
+/// The bytes are read back from the page cache: 2 GB/s on one core (MEDIA.md).
 ///
 /// `@unchecked Sendable`: `states` is guarded by the serial queue that is the only one to touch it.
 final class PrefixHasher: @unchecked Sendable {

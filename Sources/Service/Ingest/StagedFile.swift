@@ -5,7 +5,9 @@ internal import Core
     internal import Darwin
 #endif
 
-/// A file that bytes are written to as they arrive, on the thread that received them. It never buffers.
+/// A file that bytes are written to as they arrive, on the thread that received them.
+///
+/// It never buffers.
 ///
 /// `@unchecked Sendable`: one receiving thread writes; the handler that owns it closes it after that thread is done.
 package final class StagedFile: @unchecked Sendable {
@@ -18,9 +20,8 @@ package final class StagedFile: @unchecked Sendable {
     package private(set) var length: Int64 = 0
     private var isOpen = true
 
-    /// - Parameters:
-    ///   - start: where in the file the first byte goes.
-    ///   - limit: how many bytes may come; more throws `tooLong`.
+    /// - `start`: where in the file the first byte goes.
+    /// - `limit`: how many bytes may come; more throws `tooLong`.
     init(path: String, at start: Int64, limit: Int64, tooLong: @escaping @Sendable () -> ServiceError) throws {
         self.path = path
         self.start = start
@@ -37,7 +38,11 @@ package final class StagedFile: @unchecked Sendable {
         var rest = bytes[...]
         while !rest.isEmpty {
             let written = pwrite(
-                descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count, off_t(start + length))
+                descriptor,
+                UnsafeRawBufferPointer(rebasing: rest).baseAddress,
+                rest.count,
+                off_t(start + length)
+            )
             guard written > 0 else {
                 if errno == EINTR { continue }
                 throw StagedFile.failure("write", errno, path)
@@ -57,8 +62,9 @@ package final class StagedFile: @unchecked Sendable {
         #endif
     }
 
-    /// Copies the first `length` bytes of a spooled file to their place in another. Blocks: call it off the
-    /// cooperative pool.
+    /// Copies the first `length` bytes of a spooled file to their place in another.
+    ///
+    /// Blocks: call it off the cooperative pool.
     static func place(_ spool: String, into path: String, at start: Int64, length: Int64) throws {
         let source = open(spool, O_RDONLY | O_CLOEXEC)
         guard source >= 0 else { throw failure("open", errno, spool) }
@@ -75,8 +81,11 @@ package final class StagedFile: @unchecked Sendable {
             var written = 0
             while written < count {
                 let result = pwrite(
-                    target, buffer.baseAddress?.advanced(by: written), count - written,
-                    off_t(start + copied + Int64(written)))
+                    target,
+                    buffer.baseAddress?.advanced(by: written),
+                    count - written,
+                    off_t(start + copied + Int64(written))
+                )
                 guard result > 0 else { throw failure("write", errno, path) }
                 written += result
             }
@@ -99,7 +108,8 @@ package final class StagedFile: @unchecked Sendable {
             return ServiceError(
                 .insufficientStorage,
                 "The server's disk is full. Nothing that was acknowledged is lost: try again when there is room.",
-                detail: detail)
+                detail: detail
+            )
         }
         return ServiceError(.internalFailure, "The server could not store the bytes. Try again.", detail: detail)
     }

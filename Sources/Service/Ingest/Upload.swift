@@ -49,7 +49,9 @@ extension Upload {
         fileName = try row.get("file_name")
         fileType = try row.get("file_type")
         metadata = try JSONDecoder().decode(
-            [String: JSONValue].self, from: Data(try row.get("metadata", as: String.self).utf8))
+            [String: JSONValue].self,
+            from: Data(try row.get("metadata", as: String.self).utf8)
+        )
         size = try row.get("size")
         partSize = try row.get("part_size")
         parts = try row.get("parts")
@@ -76,6 +78,7 @@ extension Upload {
             VALUES (\(id), \(owner), \(door), \(fileName), \(fileType), \(metadata), \(size), \(partSize), \(parts),
                 \(received), \(statedHash), \(state.rawValue), \(error), \(assetID), \(createdAt), \(lastPartAt),
                 \(expiresAt))
-            """)
+            """
+        )
     }
 }

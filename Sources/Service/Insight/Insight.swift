@@ -57,7 +57,8 @@ package struct Insight: Sendable {
                 INSERT INTO playback_events (asset_id, user_id, event, position, quality, buffering, created_at)
                 SELECT id, \(viewer), \(event.kind.rawValue), \(event.position?.microseconds), \(event.quality),
                     \(event.buffering), \(Timestamp.now) FROM assets WHERE id = \(asset)
-                """)
+                """
+            )
         }
     }
 }

@@ -3,7 +3,8 @@ package import SQL
 /// The table of playback events.
 package enum InsightSchema {
     package static let migration = Migration(
-        5, "insight",
+        5,
+        "insight",
         [
             """
             CREATE TABLE playback_events (
@@ -17,5 +18,6 @@ package enum InsightSchema {
             )
             """,
             "CREATE INDEX playback_events_by_asset ON playback_events (asset_id, created_at)",
-        ])
+        ]
+    )
 }

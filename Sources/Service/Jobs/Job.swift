@@ -1,6 +1,8 @@
 internal import Core
 
-/// A durable unit of work. Its properties are its payload; `kind` is stored, so it never changes.
+/// A durable unit of work.
+///
+/// Its properties are its payload; `kind` is stored, so it never changes.
 ///
 /// A job can run twice (its worker died, its lease ran out): it must be idempotent.
 package protocol Job: Codable, Sendable {
@@ -31,7 +33,9 @@ package enum Lane: String, Sendable, CaseIterable {
     case light, heavy
 }
 
-/// How urgent: higher first. Encoding that a viewer waits for comes before everything in the background.
+/// How urgent: higher first.
+///
+/// Encoding that a viewer waits for comes before everything in the background.
 package enum Priority: Int64, Sendable {
     case background = 0
     case normal = 10

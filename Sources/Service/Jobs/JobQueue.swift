@@ -2,7 +2,9 @@ package import Core
 internal import Foundation
 package import SQL
 
-/// The queue of jobs in the database. Safe for any number of workers in any number of processes.
+/// The queue of jobs in the database.
+///
+/// Safe for any number of workers in any number of processes.
 package struct JobQueue: Sendable {
     /// A claimed row: the job's stored form and what the worker needs around it.
     package struct Claim: Sendable {
@@ -13,8 +15,10 @@ package struct JobQueue: Sendable {
         package let requestID: String?
     }
 
-    /// How long a claim holds without a heartbeat. A dead worker costs at most this much waiting
-    /// (none under `serve`, which gives its children's leases back as soon as they end).
+    /// How long a claim holds without a heartbeat.
+    ///
+    /// A dead worker costs at most this much waiting (none under `serve`, which gives its children's leases back as
+    /// soon as they end).
     package static let lease = Duration.seconds(15)
     /// A job whose workers die this often is buried: it is what kills them.
     static let maximumCrashes: Int64 = 20
@@ -27,7 +31,10 @@ package struct JobQueue: Sendable {
 
     /// Enqueues inside the caller's transaction.
     package static func enqueue(
-        _ job: some Job, priority: Priority = .normal, after delay: Duration = .zero, in transaction: any Connection
+        _ job: some Job,
+        priority: Priority = .normal,
+        after delay: Duration = .zero,
+        in transaction: any Connection
     ) throws {
         let now = Timestamp.now
         let payload = String(decoding: try JSONEncoder().encode(job), as: UTF8.self)
@@ -38,7 +45,8 @@ package struct JobQueue: Sendable {
                 request_id, created_at)
             VALUES (\(type.kind), \(payload), \(job.subject), \(type.lane.rawValue), \(priority.rawValue), 'queued',
                 0, 0, \(now + delay), \(Trace.requestID), \(now))
-            """)
+            """
+        )
     }
 
     /// Takes the most urgent job of a lane, or one whose worker has died; nil when there is none.
@@ -52,15 +60,19 @@ package struct JobQueue: Sendable {
                     SELECT id FROM jobs WHERE lane = \(lane.rawValue)
                         AND ((state = 'queued' AND run_at <= \(now)) OR (state = 'running' AND lease_until < \(now)))
                     LIMIT 1
-                    """)
+                    """
+                )
             }) != nil
         else { return nil }
         return try await database.write { transaction in
             try transaction.first(Self.claiming(lane: lane, worker: worker, now: now)).map { row in
                 Claim(
-                    id: try row.get("id"), kind: try row.get("kind"),
-                    payload: Array(try row.get("payload", as: String.self).utf8), attempts: try row.get("attempts"),
-                    requestID: try row.get("request_id"))
+                    id: try row.get("id"),
+                    kind: try row.get("kind"),
+                    payload: Array(try row.get("payload", as: String.self).utf8),
+                    attempts: try row.get("attempts"),
+                    requestID: try row.get("request_id")
+                )
             }
         }
     }
@@ -78,17 +90,21 @@ package struct JobQueue: Sendable {
         let result: Query = "RETURNING id, kind, payload, attempts, request_id"
         return Query(
             sqlite: "\(sql: change) WHERE id = (\(sql: candidate)) \(sql: result)",
-            postgres: "\(sql: change) WHERE id = (\(sql: candidate) FOR UPDATE SKIP LOCKED) \(sql: result)")
+            postgres: "\(sql: change) WHERE id = (\(sql: candidate) FOR UPDATE SKIP LOCKED) \(sql: result)"
+        )
     }
 
-    /// Extends the lease. False when the job is no longer this worker's: it was cancelled or taken over.
+    /// Extends the lease.
+    ///
+    /// False when the job is no longer this worker's: it was cancelled or taken over.
     package func heartbeat(_ id: JobID, worker: String) async throws -> Bool {
         try await database.write { transaction in
             try transaction.run(
                 """
                 UPDATE jobs SET lease_until = \(Timestamp.now + Self.lease)
                 WHERE id = \(id) AND worker = \(worker) AND state = 'running'
-                """) == 1
+                """
+            ) == 1
         }
     }
 
@@ -99,7 +115,9 @@ package struct JobQueue: Sendable {
         }
     }
 
-    /// Puts a job back. `reason` nil: a snooze, which does not count as an attempt.
+    /// Puts a job back.
+    ///
+    /// `reason` nil: a snooze, which does not count as an attempt.
     package func retry(_ id: JobID, worker: String, after delay: Duration, reason: String?) async throws {
         try await database.write { transaction in
             try transaction.run(
@@ -107,7 +125,8 @@ package struct JobQueue: Sendable {
                 UPDATE jobs SET state = 'queued', worker = NULL, lease_until = NULL, run_at = \(Timestamp.now + delay),
                     attempts = attempts + \(reason == nil ? 0 : 1), reason = \(reason)
                 WHERE id = \(id) AND worker = \(worker) AND state = 'running'
-                """)
+                """
+            )
         }
     }
 
@@ -119,7 +138,8 @@ package struct JobQueue: Sendable {
                 UPDATE jobs SET state = 'dead', worker = NULL, lease_until = NULL, reason = \(reason),
                     attempts = attempts + 1
                 WHERE id = \(id) AND worker = \(worker) AND state = 'running'
-                """)
+                """
+            )
         }
     }
 
@@ -130,7 +150,8 @@ package struct JobQueue: Sendable {
                 """
                 UPDATE jobs SET state = 'queued', worker = NULL, lease_until = NULL, crashes = crashes + 1
                 WHERE worker = \(worker) AND state = 'running'
-                """)
+                """
+            )
         }
     }
 

@@ -3,14 +3,17 @@ package import SQL
 /// The table of jobs.
 package enum JobsSchema {
     package static let migration = Migration(
-        3, "jobs",
+        3,
+        "jobs",
         [
             Query(
                 sqlite: "CREATE TABLE jobs (id INTEGER PRIMARY KEY AUTOINCREMENT, \(sql: columns))",
-                postgres: "CREATE TABLE jobs (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, \(sql: columns))"),
+                postgres: "CREATE TABLE jobs (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, \(sql: columns))"
+            ),
             "CREATE INDEX jobs_to_claim ON jobs (lane, state, priority, run_at)",
             "CREATE INDEX jobs_by_subject ON jobs (subject)",
-        ])
+        ]
+    )
 
     private static let columns: Query = """
         kind TEXT NOT NULL,

@@ -14,9 +14,8 @@ package struct Worker: Sendable {
     let slots: [Lane]
     let logger: Logger
 
-    /// - Parameters:
-    ///   - name: unique among living workers; `serve` gives leases back by it.
-    ///   - slots: one lane an element; how many jobs of it run at once.
+    /// - `name`: unique among living workers; `serve` gives leases back by it.
+    /// - `slots`: one lane an element; how many jobs of it run at once.
     package init(name: String, queue: JobQueue, context: ProcessingContext, slots: [Lane], logger: Logger) {
         self.name = name
         self.queue = queue
@@ -81,7 +80,8 @@ package struct Worker: Sendable {
             } catch {
                 logger.error(
                     "a job's outcome could not be recorded; its lease will run out",
-                    ["job": .integer(claim.id.rawValue), "error": .string(String(reflecting: error))])
+                    ["job": .integer(claim.id.rawValue), "error": .string(String(reflecting: error))]
+                )
             }
         }
     }
@@ -109,12 +109,17 @@ package struct Worker: Sendable {
         case .failure(let error):
             fields["error"] = .string(String(reflecting: error))
             let attempts = claim.attempts + 1
-            guard attempts < type(of: job).attempts else {
+            let isHopeless = (error as? MediaError)?.isPermanent ?? false
+            guard attempts < type(of: job).attempts, !isHopeless else {
                 return try await bury(claim, job, reason: Self.publicReason(error))
             }
             logger.warning("job failed, will be tried again", fields)
             try await queue.retry(
-                claim.id, worker: name, after: .seconds(1 << min(attempts, 8)), reason: "\(error)")
+                claim.id,
+                worker: name,
+                after: .seconds(1 << min(attempts, 8)),
+                reason: "\(error)"
+            )
         }
     }
 
@@ -124,7 +129,8 @@ package struct Worker: Sendable {
             [
                 "job": .integer(claim.id.rawValue), "kind": .string(claim.kind), "subject": .string(job.subject),
                 "reason": .string(reason),
-            ])
+            ]
+        )
         try await job.buried(reason: reason, in: context)
         try await queue.bury(claim.id, worker: name, reason: reason)
     }
@@ -136,7 +142,8 @@ package struct Worker: Sendable {
 
     /// Runs the body while extending its lease; cancels it when the lease is lost.
     private func withHeartbeat(
-        _ claim: JobQueue.Claim, _ body: @escaping @Sendable () async throws -> JobOutcome
+        _ claim: JobQueue.Claim,
+        _ body: @escaping @Sendable () async throws -> JobOutcome
     ) async -> Result<JobOutcome, any Error> {
         await withTaskGroup(of: Result<JobOutcome, any Error>?.self) { group in
             group.addTask {

@@ -1,5 +1,4 @@
 internal import Core
-internal import Foundation
 internal import Media
 internal import SQL
 
@@ -20,73 +19,46 @@ struct EncodeChunk: Job {
             return .done  // deleted meanwhile
         }
         return try await context.withWorkFolder { folder in
-            let encoder = ChunkEncoder(tools: context.tools)
-            let rungs: [EncodedRung]
-            do {
-                rungs = try await encoder.encode(
-                    source: try context.original(asset, version), info: plan.info, timeline: plan.timeline,
-                    rungs: plan.rungs, segments: first..<first + count, into: folder)
-            } catch let error as MediaError {
-                if error.isPermanent { return .cancel(error.message) }
-                throw error
+            let progress = ChunkProgress(database: context.database, asset: asset, version: version)
+            let rungs = try await progress.reported(share: Double(count * plan.rungs.count)) { onProgress in
+                try await ChunkEncoder(tools: context.tools).encode(
+                    source: try context.original(asset, version),
+                    info: plan.info,
+                    timeline: plan.timeline,
+                    rungs: plan.rungs,
+                    segments: first..<first + count,
+                    into: folder,
+                    onProgress: onProgress
+                )
             }
-            for encoded in rungs {
-                for warning in encoded.warnings {
-                    context.logger.warning("salvaged", ["subject": .string(subject), "warning": .string(warning)])
-                }
-                try await context.publish(
-                    MadeRendition(
-                        name: encoded.rung.name, folder: "\(folder)/\(encoded.rung.name)", codecs: encoded.codecs,
-                        segments: encoded.segments.map { segment in
-                            MadeRendition.Segment(
-                                number: segment.index, bytes: segment.bytes,
-                                duration: plan.timeline.duration(of: segment.index).duration)
-                        }),
-                    plan: plan, of: asset, version)
-            }
+            for encoded in rungs { try await publish(encoded, plan, from: folder, in: context) }
             return .done
         }
     }
 
-    func buried(reason: String, in context: ProcessingContext) async throws {
-        try await context.database.write { try VersionState.fail(asset, version, reason: reason, in: $0) }
-    }
-}
-
-/// Encodes the sound of a version, whole, as the group that all rungs share; each segment is published as it comes.
-struct EncodeAudio: Job {
-    static let kind = "asset.audio"
-    static let lane = Lane.heavy
-
-    let asset: AssetID
-    let version: Int
-
-    var subject: String { Subject.version(asset, version) }
-
-    func run(in context: ProcessingContext) async throws -> JobOutcome {
-        guard let plan = try await context.database.read({ try Plan.find(asset, version, in: $0) }) else {
-            return .done
+    private func publish(
+        _ encoded: EncodedRung,
+        _ plan: Plan,
+        from folder: String,
+        in context: ProcessingContext
+    ) async throws {
+        for warning in encoded.warnings {
+            context.logger.warning("salvaged", ["subject": .string(subject), "warning": .string(warning)])
         }
-        return try await context.withWorkFolder { folder in
-            do {
-                let encoded = try await AudioEncoder(tools: context.tools).encode(
-                    source: try context.original(asset, version), info: plan.info, timeline: plan.timeline,
-                    bitRate: plan.audioBitRate, into: folder)
-                try await context.publish(
-                    MadeRendition(
-                        name: VersionState.audioName, folder: folder, codecs: encoded.codecs,
-                        segments: encoded.segments.map { segment in
-                            MadeRendition.Segment(
-                                number: segment.index, bytes: segment.bytes,
-                                duration: encoded.grid.duration(of: segment.index).duration)
-                        }),
-                    plan: plan, of: asset, version)
-            } catch let error as MediaError {
-                if error.isPermanent { return .cancel(error.message) }
-                throw error
-            }
-            return .done
+        let segments = encoded.segments.map { segment in
+            MadeRendition.Segment(
+                number: segment.index,
+                bytes: segment.bytes,
+                duration: plan.timeline.duration(of: segment.index).duration
+            )
         }
+        let made = MadeRendition(
+            name: encoded.rung.name,
+            folder: "\(folder)/\(encoded.rung.name)",
+            codecs: encoded.codecs,
+            segments: segments
+        )
+        try await context.publish(made, plan: plan, of: asset, version)
     }
 
     func buried(reason: String, in context: ProcessingContext) async throws {

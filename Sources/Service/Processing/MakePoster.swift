@@ -20,7 +20,10 @@ struct MakePoster: Job {
         let picture: [UInt8]
         do {
             picture = try await PosterMaker(tools: context.tools).poster(
-                of: try context.original(asset, version), info: plan.info, start: plan.timeline.startTime)
+                of: try context.original(asset, version),
+                info: plan.info,
+                start: plan.timeline.startTime
+            )
         } catch let error as MediaError where error.isPermanent {
             // A video without a poster is still a video.
             context.logger.warning("no poster", ["asset": .integer(asset.rawValue), "error": .string("\(error)")])

@@ -3,7 +3,9 @@ internal import Foundation
 package import Media
 internal import SQL
 
-/// What a version will become: fixed once, when it was probed. Every playlist follows from it.
+/// What a version will become: fixed once, when it was probed.
+///
+/// Every playlist follows from it.
 package struct Plan: Codable, Sendable {
     package let info: MediaInfo
     package let timeline: Timeline
@@ -18,7 +20,8 @@ package struct Plan: Codable, Sendable {
 
     static func find(_ asset: AssetID, _ version: Int, in connection: any Connection) throws -> Plan? {
         let row = try connection.first(
-            "SELECT plan FROM versions WHERE asset_id = \(asset) AND number = \(version)")
+            "SELECT plan FROM versions WHERE asset_id = \(asset) AND number = \(version)"
+        )
         guard let text = try row?.get("plan", as: String?.self) else { return nil }
         return try JSONDecoder().decode(Plan.self, from: Data(text.utf8))
     }

@@ -16,12 +16,7 @@ struct PrepareAsset: Job {
     func run(in context: ProcessingContext) async throws -> JobOutcome {
         try await context.database.write { try VersionState.begin(asset, version, in: $0) }
         let source = try context.original(asset, version)
-        let plan: Plan
-        do {
-            plan = try await makePlan(of: source, in: context)
-        } catch let error as MediaError {
-            return .cancel(error.message)
-        }
+        let plan = try await makePlan(of: source, in: context)
         try await context.database.write { try record(plan, in: $0) }
         return .done
     }
@@ -34,10 +29,17 @@ struct PrepareAsset: Job {
         let info = try await Prober(tools: context.tools).probe(source)
         let rungs = info.video == nil ? [] : Ladder.rungs(for: info, profiles: context.profiles)
         let timeline = try await TimelineBuilder(tools: context.tools).build(
-            source, info: info, ceiling: Ladder.frameRateCeiling(of: rungs))
+            source,
+            info: info,
+            ceiling: Ladder.frameRateCeiling(of: rungs)
+        )
         return Plan(
-            info: info, timeline: timeline, rungs: rungs, hasAudio: info.audio != nil,
-            audioBitRate: rungs.first?.audioBitrate ?? context.profiles.map(\.audioBitrate).max() ?? 192_000)
+            info: info,
+            timeline: timeline,
+            rungs: rungs,
+            hasAudio: info.audio != nil,
+            audioBitRate: rungs.first?.audioBitrate ?? context.profiles.map(\.audioBitrate).max() ?? 192_000
+        )
     }
 
     private func record(_ plan: Plan, in transaction: any Connection) throws {
@@ -49,7 +51,8 @@ struct PrepareAsset: Job {
             UPDATE versions SET plan = \(text), info = \(info), duration = \(plan.timeline.duration.duration.microseconds),
                 width = \(plan.info.video?.displayWidth), height = \(plan.info.video?.displayHeight)
             WHERE asset_id = \(asset) AND number = \(version) AND plan IS NULL
-            """)
+            """
+        )
         // Deleted meanwhile, or planned by a worker that was thought dead.
         guard changed == 1 else { return }
         let kind = plan.rungs.isEmpty ? "audio" : "video"
@@ -59,7 +62,11 @@ struct PrepareAsset: Job {
         }
         if plan.hasAudio {
             try insertRendition(
-                VersionState.audioName, plan.rungs.count, segments: plan.timeline.segmentCount, in: transaction)
+                VersionState.audioName,
+                plan.rungs.count,
+                segments: plan.timeline.segmentCount,
+                in: transaction
+            )
             try JobQueue.enqueue(EncodeAudio(asset: asset, version: version), priority: .soon, in: transaction)
         }
         guard !plan.rungs.isEmpty else { return }
@@ -67,18 +74,24 @@ struct PrepareAsset: Job {
         for first in stride(from: 0, to: plan.timeline.segmentCount, by: Plan.chunkLength) {
             let count = min(Plan.chunkLength, plan.timeline.segmentCount - first)
             try JobQueue.enqueue(
-                EncodeChunk(asset: asset, version: version, first: first, count: count), priority: .normal,
-                in: transaction)
+                EncodeChunk(asset: asset, version: version, first: first, count: count),
+                priority: .normal,
+                in: transaction
+            )
         }
     }
 
     private func insertRendition(
-        _ name: String, _ position: Int, segments: Int, in transaction: any Connection
+        _ name: String,
+        _ position: Int,
+        segments: Int,
+        in transaction: any Connection
     ) throws {
         try transaction.run(
             """
             INSERT INTO renditions (asset_id, version, name, position, segments, done)
             VALUES (\(asset), \(version), \(name), \(position), \(segments), 0)
-            """)
+            """
+        )
     }
 }

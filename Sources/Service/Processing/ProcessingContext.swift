@@ -3,7 +3,9 @@ package import Media
 package import ObjectStorage
 package import SQL
 
-/// What jobs run with. A worker makes it once.
+/// What jobs run with.
+///
+/// A worker makes it once.
 package struct ProcessingContext: Sendable {
     package let database: any Database
     package let store: any ObjectStore
@@ -14,8 +16,12 @@ package struct ProcessingContext: Sendable {
     package let logger: Logger
 
     package init(
-        database: any Database, store: any ObjectStore, tools: MediaTools, profiles: [Profile],
-        workDirectory: String, logger: Logger
+        database: any Database,
+        store: any ObjectStore,
+        tools: MediaTools,
+        profiles: [Profile],
+        workDirectory: String,
+        logger: Logger
     ) {
         self.database = database
         self.store = store

@@ -28,7 +28,9 @@ extension ProcessingContext {
         return path
     }
 
-    /// A folder of this run's own, removed afterwards whatever happens. What a killed worker leaves is swept at start.
+    /// A folder of this run's own, removed afterwards whatever happens.
+    ///
+    /// What a killed worker leaves is swept at start.
     func withWorkFolder<Result: Sendable>(_ body: (String) async throws -> Result) async throws -> Result {
         let folder = "\(workDirectory)/\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -57,7 +59,8 @@ extension ProcessingContext {
                 """
                 UPDATE renditions SET codecs = \(made.codecs)
                 WHERE asset_id = \(asset) AND version = \(version) AND name = \(made.name)
-                """)
+                """
+            )
             // Deleted meanwhile: its objects are removed by the job that the deletion enqueued.
             guard changed == 1 else { return }
             for segment in made.segments {
@@ -67,7 +70,8 @@ extension ProcessingContext {
                     VALUES (\(asset), \(version), \(made.name), \(segment.number), \(segment.bytes),
                         \(segment.duration.microseconds))
                     ON CONFLICT DO NOTHING
-                    """)
+                    """
+                )
             }
             try VersionState.advance(asset, version, plan: plan, in: transaction)
         }

@@ -23,9 +23,14 @@ struct RemuxMP4: Job {
             let path = "\(folder)/\(rendition).mp4"
             try await Remuxer().mp4(
                 video: try files(of: rendition, plan, in: context),
-                audio: plan.hasAudio ? try files(of: VersionState.audioName, plan, in: context) : nil, to: path)
+                audio: plan.hasAudio ? try files(of: VersionState.audioName, plan, in: context) : nil,
+                to: path
+            )
             _ = try await context.store.put(
-                try AssetKeys.mp4(asset, version: version, rendition: rendition), file: path, consuming: true)
+                try AssetKeys.mp4(asset, version: version, rendition: rendition),
+                file: path,
+                consuming: true
+            )
             return .done
         }
     }
@@ -40,6 +45,7 @@ struct RemuxMP4: Job {
         }
         return Remuxer.Track(
             initialization: try path("init.mp4"),
-            segments: try (0..<plan.timeline.segmentCount).map { try path("\($0).m4s") })
+            segments: try (0..<plan.timeline.segmentCount).map { try path("\($0).m4s") }
+        )
     }
 }

@@ -10,7 +10,8 @@ enum VersionState {
             """
             UPDATE versions SET status = 'processing'
             WHERE asset_id = \(asset) AND number = \(version) AND status = 'queued'
-            """)
+            """
+        )
     }
 
     /// Nothing more will be made of it; what plays already goes on playing.
@@ -19,7 +20,8 @@ enum VersionState {
             """
             UPDATE versions SET status = 'failed', error = \(reason)
             WHERE asset_id = \(asset) AND number = \(version) AND status <> 'ready'
-            """)
+            """
+        )
         try JobQueue.cancel(subject: Subject.version(asset, version), in: transaction)
     }
 
@@ -30,7 +32,8 @@ enum VersionState {
             UPDATE renditions SET done = (SELECT count(*) FROM segments s WHERE s.asset_id = renditions.asset_id
                 AND s.version = renditions.version AND s.rendition = renditions.name)
             WHERE asset_id = \(asset) AND version = \(version)
-            """)
+            """
+        )
         let renditions = try transaction.all(
             """
             SELECT \(sql: RenditionRecord.columns) FROM renditions
@@ -50,13 +53,16 @@ enum VersionState {
             UPDATE versions SET status = \(status.rawValue),
                 progress = CASE WHEN progress > \(progress) THEN progress ELSE \(progress) END
             WHERE asset_id = \(asset) AND number = \(version) AND status <> 'failed'
-            """)
+            """
+        )
     }
 
     /// The name of the rendition that all rungs share for their sound.
     static let audioName = "audio"
 
-    /// The rungs that can be delivered whole: complete, and the sound (if any) too. Best first.
+    /// The rungs that can be delivered whole: complete, and the sound (if any) too.
+    ///
+    /// Best first.
     static func listed(_ renditions: [RenditionRecord]) -> [RenditionRecord] {
         guard renditions.first(where: { $0.name == audioName })?.isComplete != false else { return [] }
         return renditions.filter { $0.name != audioName && $0.isComplete }
@@ -71,7 +77,11 @@ enum VersionState {
 
     /// Peak and average bits per second, from the segments themselves (WIRE 7: measured, not the target).
     private static func measure(
-        _ name: String, _ asset: AssetID, _ version: Int, plan: Plan, in transaction: any Connection
+        _ name: String,
+        _ asset: AssetID,
+        _ version: Int,
+        plan: Plan,
+        in transaction: any Connection
     ) throws {
         var segments: [(duration: Rational, bytes: Int)] = []
         var total = 0
@@ -89,12 +99,15 @@ enum VersionState {
             total += bytes
         }
         let peak = Playlist.peakBitRate(
-            of: segments, targetDuration: Playlist.targetDuration(of: plan.timeline))
+            of: segments,
+            targetDuration: Playlist.targetDuration(of: plan.timeline)
+        )
         let average = Int64(Double(total) * 8 / max(0.001, plan.timeline.duration.value))
         try transaction.run(
             """
             UPDATE renditions SET bandwidth = \(peak), average_bandwidth = \(average)
             WHERE asset_id = \(asset) AND version = \(version) AND name = \(name)
-            """)
+            """
+        )
     }
 }

@@ -37,8 +37,10 @@ enum Serve {
         let ingest = try makeIngest(installation)
         try await ingest.recover()
         let server = Server(
-            configuration: serverConfiguration(settings), logger: logger,
-            handler: try makeAPI(installation, accounts, ingest).handler())
+            configuration: serverConfiguration(settings),
+            logger: logger,
+            handler: try makeAPI(installation, accounts, ingest).handler()
+        )
         let ports = try server.start()
         try await announce(ports, settings, accounts, invocation.console)
         try await Interruption.cancels {
@@ -65,30 +67,46 @@ enum Serve {
     private static func makeIngest(_ installation: Installation) throws -> Ingest {
         let settings = installation.settings
         return try Ingest(
-            database: installation.database, store: installation.store,
+            database: installation.database,
+            store: installation.store,
             configuration: IngestConfiguration(
-                stagingDirectory: settings.dataDir + "/staging", partSize: settings.chunkSize,
-                maximumSize: settings.maxUploadSize, expiry: settings.uploadExpiry),
-            logger: installation.logger)
+                stagingDirectory: settings.dataDir + "/staging",
+                partSize: settings.chunkSize,
+                maximumSize: settings.maxUploadSize,
+                expiry: settings.uploadExpiry
+            ),
+            logger: installation.logger
+        )
     }
 
     private static func makeAPI(
-        _ installation: Installation, _ accounts: Accounts, _ ingest: Ingest
+        _ installation: Installation,
+        _ accounts: Accounts,
+        _ ingest: Ingest
     ) throws -> TelecineAPI {
         let settings = installation.settings
         let catalog = Catalog(database: installation.database)
         let secret = try TokenSecret(configured: settings.jwtSecret, dataDir: settings.dataDir)
         let delivery = Delivery(
-            database: installation.database, catalog: catalog, store: installation.store,
+            database: installation.database,
+            catalog: catalog,
+            store: installation.store,
             keys: StreamKeys(secrets: [secret.key(for: "stream links")]),
-            expiresIn: Int(settings.linkLifetime.components.seconds))
+            expiresIn: Int(settings.linkLifetime.components.seconds)
+        )
         var configuration = TelecineAPI.Configuration()
         configuration.publicURL = settings.publicURL
         configuration.trustedProxies = settings.trustedProxies
         configuration.corsOrigins = settings.corsOrigins.contains("*") ? nil : settings.corsOrigins
         return TelecineAPI(
-            configuration: configuration, accounts: accounts, ingest: ingest, catalog: catalog, delivery: delivery,
-            insight: Insight(database: installation.database), logger: installation.logger)
+            configuration: configuration,
+            accounts: accounts,
+            ingest: ingest,
+            catalog: catalog,
+            delivery: delivery,
+            insight: Insight(database: installation.database),
+            logger: installation.logger
+        )
     }
 
     private static func serverConfiguration(_ settings: Settings) -> ServerConfiguration {
@@ -102,15 +120,22 @@ enum Serve {
     private static func supervisor(_ installation: Installation, _ invocation: Invocation) -> WorkerSupervisor {
         // Relative folders mean what they mean here: the children start in the same folder.
         WorkerSupervisor(
-            count: installation.settings.workers, executable: Bundle.main.executablePath ?? CommandLine.arguments[0],
-            arguments: ["--data", installation.settings.dataDir], queue: installation.queue,
-            logger: installation.logger)
+            count: installation.settings.workers,
+            executable: Bundle.main.executablePath ?? CommandLine.arguments[0],
+            arguments: ["--data", installation.settings.dataDir],
+            queue: installation.queue,
+            logger: installation.logger
+        )
     }
 
-    /// Where to go, and the way to the first administrator while there is none. On standard output: for people
-    /// and scripts, not for the log.
+    /// Where to go, and the way to the first administrator while there is none.
+    ///
+    /// On standard output: for people and scripts, not for the log.
     private static func announce(
-        _ ports: [UInt16], _ settings: Settings, _ accounts: Accounts, _ console: Console
+        _ ports: [UInt16],
+        _ settings: Settings,
+        _ accounts: Accounts,
+        _ console: Console
     ) async throws {
         let local = "http://localhost:\(ports[0])"
         let base = settings.publicURL ?? local

@@ -29,8 +29,12 @@ enum Work {
         let name = invocation.arguments.values["--name"] ?? "\(ProcessInfo.processInfo.hostName)-\(getpid())"
         let installation = try await Installation.open(settings, logger: logger)
         let worker = Worker(
-            name: name, queue: installation.queue, context: try await installation.processingContext(),
-            slots: [.heavy, .light], logger: logger)
+            name: name,
+            queue: installation.queue,
+            context: try await installation.processingContext(),
+            slots: [.heavy, .light],
+            logger: logger
+        )
         let parent = isSupervised ? getppid() : nil
         do {
             try await Interruption.cancels {

@@ -35,15 +35,23 @@ struct Installation: Sendable {
         guard tools.missing.isEmpty else {
             throw Failure(
                 "FFmpeg is not installed: \(tools.missing.joined(separator: " and ")) cannot be found. "
-                    + "'telecine doctor' says how to get it.")
+                    + "'telecine doctor' says how to get it."
+            )
         }
         for weakness in tools.weaknesses { logger.warning(weakness) }
         return ProcessingContext(
-            database: database, store: store, tools: tools, profiles: profiles, workDirectory: workDirectory,
-            logger: logger)
+            database: database,
+            store: store,
+            tools: tools,
+            profiles: profiles,
+            workDirectory: workDirectory,
+            logger: logger
+        )
     }
 
-    /// Removes what killed workers left. For `serve`, before its workers start.
+    /// Removes what killed workers left.
+    ///
+    /// For `serve`, before its workers start.
     func sweepWorkFolder() throws {
         guard FileManager.default.fileExists(atPath: workDirectory) else { return }
         for name in try FileManager.default.contentsOfDirectory(atPath: workDirectory) {

@@ -44,10 +44,12 @@ struct WorkerSupervisor: Sendable {
     private func runOnce(_ name: String) async -> String {
         do {
             let result = try await ChildProcess.run(
-                executable, ["work", "--supervised", "--name", name] + arguments,
+                executable,
+                ["work", "--supervised", "--name", name] + arguments,
                 environment: ProcessInfo.processInfo.environment.map { "\($0)=\($1)" },
                 deadline: .seconds(100 * 365 * 86_400),
-                onOutput: { bytes in FileHandle.standardError.write(Data(bytes)) })
+                onOutput: { bytes in FileHandle.standardError.write(Data(bytes)) }
+            )
             return "\(result.status) \(result.errorTail)"
         } catch {
             return "\(error)"

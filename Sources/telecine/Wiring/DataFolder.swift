@@ -75,7 +75,8 @@ extension DataFolder {
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
             throw Failure(
-                "another 'telecine serve' uses \(settings.dataDir): end it, or choose another folder with --data")
+                "another 'telecine serve' uses \(settings.dataDir): end it, or choose another folder with --data"
+            )
         }
         return Lock(descriptor: descriptor)
     }
@@ -84,7 +85,10 @@ extension DataFolder {
         do {
             // Nobody else has a business in it.
             try FileManager.default.createDirectory(
-                atPath: settings.dataDir, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+                atPath: settings.dataDir,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700]
+            )
         } catch {
             throw Failure("DATA_DIR=\(settings.dataDir) cannot be made: \(error.localizedDescription)")
         }

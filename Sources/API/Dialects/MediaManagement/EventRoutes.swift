@@ -15,7 +15,11 @@ extension MediaManagement {
         let asset = try await catalog.asset(try Self.assetID(request), for: principal.userID)
         let body: Event = try await request.json(limit: 16 << 10)
         let event = try PlaybackEvent(
-            event: body.event, position: body.position, quality: body.quality, buffering: body.buffering)
+            event: body.event,
+            position: body.position,
+            quality: body.quality,
+            buffering: body.buffering
+        )
         try await insight.record(event, of: asset.id, by: principal.userID)
         return Response(.noContent)
     }

@@ -1,7 +1,9 @@
 package import HTTP
 package import Service
 
-/// Contract 1. One line of `register` a route; each group of routes has a file.
+/// Contract 1.
+///
+/// One line of `register` a route; each group of routes has a file.
 package struct MediaManagement: Sendable {
     let ingest: Ingest
     let catalog: Catalog
@@ -11,7 +13,11 @@ package struct MediaManagement: Sendable {
     let address: PublicAddress
 
     package init(
-        ingest: Ingest, catalog: Catalog, delivery: Delivery, insight: Insight, authentication: Authentication,
+        ingest: Ingest,
+        catalog: Catalog,
+        delivery: Delivery,
+        insight: Insight,
+        authentication: Authentication,
         address: PublicAddress
     ) {
         self.ingest = ingest

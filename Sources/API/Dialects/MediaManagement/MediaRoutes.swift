@@ -11,7 +11,8 @@ extension MediaManagement {
         let link = delivery.link(to: asset)
         return try .json(
             MediaDetails(
-                id: asset.id.contractName, title: asset.title,
+                id: asset.id.contractName,
+                title: asset.title,
                 description: asset.description.isEmpty ? nil : asset.description,
                 duration: asset.version.duration?.inSeconds,
                 thumbnailUrl: asset.version.hasPoster ? base + link.poster : nil,
@@ -19,11 +20,17 @@ extension MediaManagement {
                 status: MediaState(asset.version.status),
                 variants: rungs.map { rung in
                     MediaVariant(
-                        profile: rung.name, width: rung.width, height: rung.height,
-                        bitrate: "\(rung.maximumBitRate / 1000)k")
+                        profile: rung.name,
+                        width: rung.width,
+                        height: rung.height,
+                        bitrate: "\(rung.maximumBitRate / 1000)k"
+                    )
                 },
-                metadata: asset.metadata, createdAt: asset.createdAt.iso8601WithMilliseconds,
-                error: asset.version.error))
+                metadata: asset.metadata,
+                createdAt: asset.createdAt.iso8601WithMilliseconds,
+                error: asset.version.error
+            )
+        )
     }
 
     @Sendable func streamLinks(_ request: Request) async throws -> Response {
@@ -31,7 +38,9 @@ extension MediaManagement {
         guard asset.version.plays else {
             throw asset.version.status == .failed
                 ? ServiceError(
-                    .conflict, "Processing failed: \(asset.version.error ?? "no reason is known") Upload another file.")
+                    .conflict,
+                    "Processing failed: \(asset.version.error ?? "no reason is known") Upload another file."
+                )
                 : ServiceError(.notReady, "Video is still processing", retryAfter: .seconds(2))
         }
         let base = try address.base(for: request)
@@ -40,8 +49,11 @@ extension MediaManagement {
         let variants = rungs.filter(\.isComplete).map { ($0.name, base + link.mp4($0.name)) }
         return try .json(
             StreamLinks(
-                masterUrl: base + link.master, variants: Dictionary(variants, uniquingKeysWith: { first, _ in first }),
-                expiresIn: link.expiresIn))
+                masterUrl: base + link.master,
+                variants: Dictionary(variants, uniquingKeysWith: { first, _ in first }),
+                expiresIn: link.expiresIn
+            )
+        )
     }
 
     @Sendable func assetList(_ request: Request) async throws -> Response {
@@ -52,16 +64,24 @@ extension MediaManagement {
         let (assets, total) = try await catalog.assets(of: principal.userID, page: page, limit: limit)
         let summaries = assets.map { asset in
             AssetSummary(
-                id: asset.id.contractName, title: asset.title,
+                id: asset.id.contractName,
+                title: asset.title,
                 description: asset.description.isEmpty ? nil : asset.description,
                 thumbnailUrl: asset.version.hasPoster ? base + delivery.link(to: asset).poster : nil,
-                status: MediaState(asset.version.status), createdAt: asset.createdAt.iso8601WithMilliseconds,
-                duration: asset.version.duration?.inSeconds, fileType: asset.fileType,
-                progress: asset.version.progress, error: asset.version.error)
+                status: MediaState(asset.version.status),
+                createdAt: asset.createdAt.iso8601WithMilliseconds,
+                duration: asset.version.duration?.inSeconds,
+                fileType: asset.fileType,
+                progress: asset.version.progress,
+                error: asset.version.error
+            )
         }
         return try .json(
             AssetPage(
-                assets: summaries, pagination: AssetPage.Pagination(page: page, limit: limit, total: total)))
+                assets: summaries,
+                pagination: AssetPage.Pagination(page: page, limit: limit, total: total)
+            )
+        )
     }
 
     @Sendable func deleteAsset(_ request: Request) async throws -> Response {
@@ -83,13 +103,18 @@ extension MediaManagement {
     }
 
     private static func number(
-        _ name: String, in request: Request, default fallback: Int, range: ClosedRange<Int>
+        _ name: String,
+        in request: Request,
+        default fallback: Int,
+        range: ClosedRange<Int>
     ) throws -> Int {
         guard let text = request.query.first(name) else { return fallback }
         guard let value = Int(text), range.contains(value) else {
             throw ServiceError(
-                .invalidRequest, "\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound).",
-                field: name)
+                .invalidRequest,
+                "\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound).",
+                field: name
+            )
         }
         return value
     }

@@ -5,13 +5,22 @@ internal import Service
 extension UploadStatus {
     init(_ upload: Upload, asset: AssetRecord?, missing: [Int]) {
         self.init(
-            uploadId: upload.id.rawValue, filename: upload.fileName, fileSize: upload.size, fileType: upload.fileType,
-            status: UploadState(upload.state, asset?.version.status), progress: asset?.version.progress ?? 0,
+            uploadId: upload.id.rawValue,
+            filename: upload.fileName,
+            fileSize: upload.size,
+            fileType: upload.fileType,
+            status: UploadState(upload.state, asset?.version.status),
+            progress: asset?.version.progress ?? 0,
             receivedChunks: upload.acceptsParts || upload.state == .failed ? upload.received : upload.parts,
-            totalChunks: upload.parts, chunkSize: upload.partSize, metadata: upload.metadata,
+            totalChunks: upload.parts,
+            chunkSize: upload.partSize,
+            metadata: upload.metadata,
             createdAt: upload.createdAt.iso8601WithMilliseconds,
-            lastChunkAt: upload.lastPartAt?.iso8601WithMilliseconds, assetId: asset?.id.contractName,
-            error: upload.error ?? asset?.version.error, missingChunks: upload.acceptsParts ? missing : nil)
+            lastChunkAt: upload.lastPartAt?.iso8601WithMilliseconds,
+            assetId: asset?.id.contractName,
+            error: upload.error ?? asset?.version.error,
+            missingChunks: upload.acceptsParts ? missing : nil
+        )
     }
 }
 

@@ -8,14 +8,23 @@ extension MediaManagement {
     @Sendable func beginUpload(_ request: Request) async throws -> Response {
         let principal = try await authentication.principal(for: request)
         let body = try await request.json(as: UploadInitRequest.self, limit: 64 << 10)
-        let upload = try await ingest.begin(
-            owner: principal.userID, door: "chunks", fileName: body.filename, fileType: body.fileType,
-            size: body.fileSize, metadata: body.metadata ?? [:], statedHash: body.fileHash)
+        let announced = AnnouncedFile(
+            door: "chunks",
+            fileName: body.filename,
+            fileType: body.fileType,
+            size: body.fileSize,
+            metadata: body.metadata ?? [:],
+            hash: body.fileHash
+        )
+        let upload = try await ingest.begin(announced, owner: principal.userID)
         return try .json(
             UploadInitResponse(
-                uploadId: upload.id.rawValue, chunkSize: upload.partSize,
-                expiresAt: upload.expiresAt.iso8601WithMilliseconds),
-            status: .created)
+                uploadId: upload.id.rawValue,
+                chunkSize: upload.partSize,
+                expiresAt: upload.expiresAt.iso8601WithMilliseconds
+            ),
+            status: .created
+        )
     }
 
     @Sendable func receiveChunk(_ request: Request) async throws -> Response {
@@ -24,8 +33,10 @@ extension MediaManagement {
         // 64 KiB for the form around the bytes. Refused before the body, so it costs the client nothing.
         if let length = request.body.declaredLength, length > ticket.upload.partSize + 65_536 {
             throw ServiceError(
-                .tooLarge, "The chunk is longer than this upload's chunk size of \(ticket.upload.partSize) bytes.",
-                field: "chunk")
+                .tooLarge,
+                "The chunk is longer than this upload's chunk size of \(ticket.upload.partSize) bytes.",
+                field: "chunk"
+            )
         }
         let receiver = ChunkReceiver(ticket: ticket)
         do {
@@ -39,8 +50,12 @@ extension MediaManagement {
             let receipt = try await ingest.commit(writer, number: number, total: total, for: ticket)
             return try .json(
                 ChunkReceipt(
-                    uploadId: ticket.upload.id.rawValue, chunkNumber: receipt.number, received: receipt.received,
-                    total: receipt.total))
+                    uploadId: ticket.upload.id.rawValue,
+                    chunkNumber: receipt.number,
+                    received: receipt.received,
+                    total: receipt.total
+                )
+            )
         } catch {
             if let writer = receiver.writer { await ingest.abandon(writer) }
             throw error
@@ -73,7 +88,9 @@ extension MediaManagement {
     }
 }
 
-/// Takes the one file of a chunk's form. `open` runs on the receiving thread.
+/// Takes the one file of a chunk's form.
+///
+/// `open` runs on the receiving thread.
 private final class ChunkReceiver: Sendable {
     private let ticket: PartTicket
     private let opened = Mutex<PartWriter?>(nil)
@@ -86,7 +103,11 @@ private final class ChunkReceiver: Sendable {
 
     @Sendable func open(_ head: PartHead, _ fields: [String: String]) throws -> any BodySink {
         guard head.name == "chunk" else {
-            throw ServiceError(.invalidRequest, "The form's file must be named chunk, not \(head.name).", field: "chunk")
+            throw ServiceError(
+                .invalidRequest,
+                "The form's file must be named chunk, not \(head.name).",
+                field: "chunk"
+            )
         }
         guard writer == nil else {
             throw ServiceError(.invalidRequest, "The form has more than one chunk. Send one a request.", field: "chunk")
