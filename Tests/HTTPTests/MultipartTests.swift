@@ -85,6 +85,7 @@ struct MultipartTests {
             "--XX\r\nContent-Disposition: attachment; name=a\r\n\r\n\r\n--XX--", "--XXjunk\r\n", "--XX-junk",
             "--XX\r\nno colon\r\n\r\n", "--XX\r\nX: \(String(repeating: "y", count: 9000))\r\n\r\n",
             "--XX\r\nContent-Disposition: form-data; name=\"a\u{0}b\"\r\n\r\n",
+            String(repeating: "junk", count: 20_000), "--XX--" + String(repeating: "junk", count: 20_000),
             String(repeating: "--XX\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n", count: 11),
         ]
     )

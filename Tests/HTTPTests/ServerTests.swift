@@ -180,4 +180,61 @@ struct ServerTests {
             }
         }
     }
+
+    @Test("a handler may take longer before it reads the body than a head may take")
+    func thinking() async throws {
+        try await withServer { configuration in
+            configuration.headDeadline = .milliseconds(100)
+            configuration.idle = .milliseconds(100)
+        } handler: { request in
+            try await Task.sleep(for: .milliseconds(900))
+            return .text("\(try await request.body.collect(upTo: 100).count)")
+        } _: { server in
+            let reply = try await server.ask("POST", "/", body: "abc")
+            #expect(reply.text == "3")
+        }
+    }
+
+    @Test("headers that frame a response are the server's alone")
+    func framingHeaders() async throws {
+        try await withServer(handler: { _ in
+            var response = Response.text("hello")
+            response.headers["Content-Length"] = "3"
+            response.headers["Transfer-Encoding"] = "chunked"
+            response.headers["Connection"] = "close"
+            return response
+        }) { server in
+            try await offPool {
+                let client = try server.client()
+                for _ in 0..<2 {
+                    try client.request("GET", "/")
+                    let reply = try client.reply()
+                    #expect(reply.text == "hello")
+                    #expect(reply.headers.all("Content-Length") == ["5"])
+                }
+            }
+        }
+    }
+
+    @Test("many clients at once are all answered")
+    func crowd() async throws {
+        try await withServer(handler: Self.echo) { server in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<40 {
+                    group.addTask {
+                        try await offPool {
+                            let client = try server.client()
+                            for index in 0..<50 {
+                                let body = "\(number)-\(index)"
+                                try client.request("POST", index % 2 == 0 ? "/echo" : "/slow", body: body)
+                                let text = try client.reply().text
+                                #expect(text == (index % 2 == 0 ? body : "slow"))
+                            }
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
 }

@@ -62,7 +62,9 @@ final class Connection: Sendable {
         setDeadline(Monotonic.now + configuration.idle.nanoseconds + configuration.headDeadline.nanoseconds)
     }
 
-    /// Cuts the connection when its time is over. A sleeping exchange is never late: only what the client owes counts.
+    /// Cuts the connection when its time is over.
+    ///
+    /// A sleeping exchange is never late: only what the client owes counts.
     func reap(now: UInt64) {
         guard now > deadline.load(ordering: .relaxed) else { return }
         withDescriptor { Sockets.shutdownBoth($0) }

@@ -31,8 +31,10 @@ final class Daemon: @unchecked Sendable {
         let started = options.withUnsafeMutableBufferPointer { list -> OpaquePointer? in
             guard let base = list.baseAddress else { return nil }
             let arguments: [any CVarArg] = [MHD_OPTION.ARRAY.rawValue, base, MHD_OPTION.END.rawValue]
-            return withVaList(arguments) {
-                MHD_start_daemon_va(flags, 0, nil, nil, EngineCallbacks.access, context.toOpaque(), $0)
+            return Threads.withSignalsBlocked {
+                withVaList(arguments) {
+                    MHD_start_daemon_va(flags, 0, nil, nil, EngineCallbacks.access, context.toOpaque(), $0)
+                }
             }
         }
         guard let started else {
@@ -79,7 +81,9 @@ final class Daemon: @unchecked Sendable {
         address.withSockaddr { MHD_add_connection(pointer, descriptor, $0, $1) == .YES }
     }
 
-    /// Ends the threads and closes every connection. None may be suspended: the engine aborts the process otherwise.
+    /// Ends the threads and closes every connection.
+    ///
+    /// None may be suspended: the engine aborts the process otherwise.
     func stop() {
         MHD_stop_daemon(pointer)
         core.release()

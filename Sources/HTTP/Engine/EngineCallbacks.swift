@@ -32,7 +32,9 @@ enum EngineCallbacks {
             }
         }
 
-    /// A request's first line has come. What this returns is the request's context from now on.
+    /// A request's first line has come.
+    ///
+    /// What this returns is the request's context from now on.
     ///
     /// The target is taken here, because later the engine has unescaped it and it stops at `%00`.
     static let requestLine:

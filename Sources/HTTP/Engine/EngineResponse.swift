@@ -35,9 +35,21 @@ final class EngineResponse: @unchecked Sendable {
             created = create(response.body, handle, &stream)
         }
         guard let pointer = created else { return nil }
-        for (name, value) in response.headers { _ = MHD_add_response_header(pointer, name, value) }
+        for (name, value) in response.headers where !isOurs(name) {
+            _ = MHD_add_response_header(pointer, name, value)
+        }
         if closes { _ = MHD_add_response_header(pointer, "Connection", "close") }
         return (EngineResponse(pointer), response.status, stream)
+    }
+
+    /// What frames the response is no handler's business: a wrong one would desynchronise the connection.
+    private static func isOurs(_ name: String) -> Bool {
+        switch name.utf8.count {
+        case 10: Headers.same(name, "Connection")
+        case 14: Headers.same(name, "Content-Length")
+        case 17: Headers.same(name, "Transfer-Encoding")
+        default: false
+        }
     }
 
     private static func create(
@@ -66,8 +78,10 @@ final class EngineResponse: @unchecked Sendable {
         }
     }
 
-    /// 0.9.75 sends the last chunk of an empty chunked body even where no body may be: a `HEAD` of a stream would
-    /// leave five bytes before the next response. Without chunks nothing states a length, and the connection ends.
+    /// 0.9.75 sends the last chunk of an empty chunked body even where no body may be: a `HEAD` of a stream would leave
+    /// five bytes before the next response.
+    ///
+    /// Without chunks nothing states a length, and the connection ends.
     private static func bodilessStream() -> OpaquePointer? {
         let response = create(absent: cmhd_size_unknown())
         if let response { cmhd_end_by_closing(response) }

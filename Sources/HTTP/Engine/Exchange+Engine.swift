@@ -1,10 +1,13 @@
 internal import CMicroHTTP
+internal import Core
 internal import Synchronization
 
 /// What the engine's callbacks lead to. All of it runs on the engine's thread of this connection.
 extension Exchange {
     /// The head has come, or the connection was resumed before its body.
     func headArrived(_ pointer: OpaquePointer, method: HTTPMethod, isOld: Bool) -> MHD_Result {
+        // The head is here; the handler may take its time before it wants the body.
+        connection.clearDeadline()
         if !isPrepared {
             do {
                 try prepare(pointer, method: method, isOld: isOld)
@@ -117,6 +120,7 @@ extension Exchange {
                 closes: closes
             )
         else {
+            core.logger.error("response cannot be sent", ["reason": "no memory, no descriptor, or a file sent twice"])
             return .NO
         }
         let result = MHD_queue_response(pointer, UInt32(prepared.status.rawValue), prepared.object.pointer)

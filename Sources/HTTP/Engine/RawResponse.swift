@@ -8,7 +8,9 @@ enum RawResponse {
         return Array((text + extra + "\r\n").utf8)
     }
 
-    /// The whole of a small response, after which the connection ends. A body that is not in memory is left out.
+    /// The whole of a small response, after which the connection ends.
+    ///
+    /// A body that is not in memory is left out.
     static func bytes(of response: Response) -> [UInt8] {
         var body: [UInt8] = []
         switch response.body {

@@ -10,13 +10,14 @@ internal import Core
 package enum FileResponse {
     /// A file of the disk, sent by `sendfile`; small ones from memory when they are asked for again.
     ///
-    /// One range is 206 (RFC 9110 section 14), several are answered with the whole, one past the end is 416.
-    /// Opens the file on the calling thread: for local disks.
+    /// One range is 206 (RFC 9110 section 14), several are answered with the whole, one past the end is 416. Opens the
+    /// file on the calling thread: for local disks.
     ///
-    /// - Parameters:
-    ///   - etag: with quotes; nil for one made of the file's time and size.
-    ///   - cacheControl: nil sends no `Cache-Control`.
-    /// - Throws: `ServiceError(.notFound)` when there is no regular file.
+    /// `etag`: with quotes; nil for one made of the file's time and size.
+    ///
+    /// `cacheControl`: nil sends no `Cache-Control`.
+    ///
+    /// Throws `ServiceError(.notFound)` when there is no regular file.
     package static func make(
         for request: Request,
         path: String,
@@ -28,7 +29,7 @@ package enum FileResponse {
         if let entry = FileCache.shared.find(path, stamp) {
             return answer(request, entry, contentType, cacheControl, etag)
         }
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw missing(path) }
         let file = OpenFile(descriptor: descriptor)
         // The path may lead to another file by now: what was opened counts.
@@ -40,7 +41,11 @@ package enum FileResponse {
     }
 
     private static func answer(
-        _ request: Request, _ entry: FileCache.Entry, _ contentType: String, _ cacheControl: String?, _ etag: String?
+        _ request: Request,
+        _ entry: FileCache.Entry,
+        _ contentType: String,
+        _ cacheControl: String?,
+        _ etag: String?
     ) -> Response {
         let validators = entry.validators.tagged(etag)
         let headers = headers(contentType, cacheControl, validators)
@@ -49,7 +54,9 @@ package enum FileResponse {
         }
     }
 
-    /// An open file; takes the descriptor over. Otherwise as ``make(for:path:contentType:cacheControl:etag:)``.
+    /// An open file; takes the descriptor over.
+    ///
+    /// Otherwise as ``make(for:path:contentType:cacheControl:etag:)``.
     package static func make(
         for request: Request,
         descriptor: Int32,

@@ -12,7 +12,7 @@ package struct FileSlice: Sendable {
     package let offset: Int64
     package let length: Int64
 
-    /// - Parameter file: sent once only; its descriptor goes to the engine with the response.
+    /// `file`: sent once only; its descriptor goes to the engine with the response.
     package init(_ file: OpenFile, offset: Int64, length: Int64) {
         self.file = file
         self.offset = offset

@@ -8,7 +8,7 @@ package struct StaticContent: Sendable {
     private let cacheControl: String
     private let etag: String
 
-    /// - Parameter cacheControl: browsers ask again each time unless told otherwise, and get 304.
+    /// `cacheControl`: browsers ask again each time unless told otherwise, and get 304.
     package init(_ bytes: [UInt8], contentType: String, cacheControl: String = "no-cache") {
         self.bytes = SharedBytes(bytes)
         self.contentType = contentType

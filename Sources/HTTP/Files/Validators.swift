@@ -77,7 +77,9 @@ struct Validators: Sendable {
         tag.hasPrefix("W/") ? tag.dropFirst(2) : tag[...]
     }
 
-    /// The tags of a list. Commas may stand inside the quotes.
+    /// The tags of a list.
+    ///
+    /// Commas may stand inside the quotes.
     private static func tags(_ list: String) -> [String] {
         var tags: [String] = []
         var current = ""

@@ -13,7 +13,9 @@ package struct Headers: Sendable, Sequence, ExpressibleByDictionaryLiteral {
     package var count: Int { fields.count }
     package var isEmpty: Bool { fields.isEmpty }
 
-    /// The first value of a name. Setting replaces every field of that name; nil removes them.
+    /// The first value of a name.
+    ///
+    /// Setting replaces every field of that name; nil removes them.
     package subscript(_ name: String) -> String? {
         get {
             for field in fields where Self.same(field.name, name) { return field.value }

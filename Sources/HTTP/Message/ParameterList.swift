@@ -12,7 +12,9 @@ struct ParameterList: Sequence, IteratorProtocol {
         index = end
     }
 
-    /// The next parameter, its name in lower case; nil at the end. What has no `=` is passed over.
+    /// The next parameter, its name in lower case; nil at the end.
+    ///
+    /// What has no `=` is passed over.
     mutating func next() -> (name: String, value: String)? {
         while index < bytes.count {
             index += 1

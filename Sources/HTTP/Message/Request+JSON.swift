@@ -10,10 +10,10 @@ extension Request {
     ///
     /// A missing `Content-Type` is accepted; a declared one must be JSON.
     ///
-    /// - Parameter limit: bytes of the body, 1 MiB unless told.
-    /// - Throws: `ServiceError(.unsupportedMedia)` for another declared type; `.tooLarge`; `.invalidRequest` whose
-    ///   `field` names the path to the wrong value (`metadata.title`, `tags[2]`) and whose message says what was
-    ///   expected there.
+    /// `limit`: bytes of the body, 1 MiB unless told.
+    ///
+    /// Throws `ServiceError(.unsupportedMedia)` for another declared type; `.tooLarge`; `.invalidRequest` whose `field`
+    /// names the path to the wrong value (`metadata.title`, `tags[2]`) and whose message says what was expected there.
     package func json<Value: Decodable>(as type: Value.Type = Value.self, limit: Int = 1 << 20) async throws -> Value {
         if let declared = headers["Content-Type"], !MediaType(declared).isJSON {
             throw ServiceError(.unsupportedMedia, "The request body must be JSON (Content-Type: application/json).")

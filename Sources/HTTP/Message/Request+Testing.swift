@@ -1,7 +1,7 @@
 extension Request {
     /// A request without a connection, for tests of routers, middleware and handlers.
     ///
-    /// - Parameter target: a valid request target, query included; one that the server would refuse stops the test.
+    /// `target`: a valid request target, query included; one that the server would refuse stops the test.
     package static func testing(
         _ method: HTTPMethod = .get,
         _ target: String = "/",

@@ -8,31 +8,40 @@ internal import Synchronization
 /// a handler that waits long for something else asks ``isClientConnected()`` now and then.
 package struct Request: Sendable {
     private let head: RequestHead
+    /// Settable for `X-HTTP-Method-Override`; what a response to `HEAD` leaves out follows the request line.
+    package var method: HTTPMethod
     package var headers: Headers
+    /// The address of the other end of the connection, without a port.
+    ///
+    /// Settable for who trusts a proxy's word about its client.
+    package var peer: String
     /// What the router read from the path.
     package var parameters: Parameters
 
     init(head: RequestHead, headers: Headers) {
         self.head = head
         self.headers = headers
+        method = head.method
+        peer = head.peer
         parameters = Parameters()
     }
 
-    package var method: HTTPMethod { head.method }
-    /// The target as it stood in the request line, escapes and query included. Never log it: it may hold secrets.
+    /// The target as it stood in the request line, escapes and query included.
+    ///
+    /// Never log it: it may hold secrets.
     package var target: String { head.raw }
     /// The decoded path: valid UTF-8 without control characters, `.` or `..`.
     package var path: String { head.target.path }
     package var query: QueryItems { head.target.query }
     package var body: RequestBody { head.body }
-    /// The address of the other end of the connection, a proxy's when there is one, without a port.
-    package var peer: String { head.peer }
     /// The port of ours that the connection came to.
     package var localPort: UInt16 { head.localPort }
     /// Names this request in logs: the incoming `X-Request-ID` when it is sane, else 128 random bits.
     package var id: String { head.id }
 
-    /// The authority that the client asked for: `Host`, or that of an absolute target. Checked for its characters only.
+    /// The authority that the client asked for: `Host`, or that of an absolute target.
+    ///
+    /// Checked for its characters only.
     package var host: String? { head.target.authority ?? headers["Host"] }
 
     /// The pattern of the route that answered, once the router has chosen it: for access logs.

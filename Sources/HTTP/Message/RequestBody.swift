@@ -39,7 +39,9 @@ package struct RequestBody: Sendable {
         self.declaredLength = declaredLength
     }
 
-    /// Whether there is nothing to read. A chunked body of no bytes is not known to be empty.
+    /// Whether there is nothing to read.
+    ///
+    /// A chunked body of no bytes is not known to be empty.
     package var isEmpty: Bool { declaredLength == 0 }
 
     /// Bytes received so far.

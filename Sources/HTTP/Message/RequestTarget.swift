@@ -16,7 +16,7 @@ struct RequestTarget: Sendable {
         case dots = "The path has a '.' or '..' segment."
     }
 
-    /// - Parameter raw: the target as it stood in the request line.
+    /// `raw`: the target as it stood in the request line.
     init(parsing raw: String) throws(Refusal) {
         var rest = raw[...]
         var authority: String?
@@ -58,7 +58,7 @@ struct RequestTarget: Sendable {
         let rest = raw.dropFirst(length)
         let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
         let authority = rest[..<end]
-        guard !authority.isEmpty, !authority.contains("@") else { throw .form }
+        guard !authority.isEmpty, authority.utf8.allSatisfy(Framing.isHostByte) else { throw .form }
         let path = rest[end...]
         return (String(authority), path.hasPrefix("/") ? path : Substring("/" + path))
     }

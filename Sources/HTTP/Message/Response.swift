@@ -1,4 +1,6 @@
-/// Answers a request. Runs on the thread that read the request until it first waits for something.
+/// Answers a request.
+///
+/// Runs on the thread that read the request until it first waits for something.
 package typealias Handler = @Sendable (Request) async throws -> Response
 
 /// Wraps a handler: looks at the request before, at the response after.
@@ -36,7 +38,7 @@ package struct Response: Sendable {
 
     /// A body that is written while it is sent.
     ///
-    /// The writer's task is cancelled when the client leaves. A thrown error breaks the connection, so that the
+    /// The writer's task is cancelled when the client leaves or shuts down its sending side. A thrown error breaks the connection, so that the
     /// client does not take the part for the whole. For `HEAD` the closure never runs.
     package static func stream(
         contentType: String,
@@ -89,7 +91,7 @@ package final class SharedBytes: @unchecked Sendable {
         storage.copyBytes(from: bytes)
     }
 
-    /// - Parameter fill: writes the whole of the memory.
+    /// `fill`: writes the whole of the memory.
     init(capacity: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
         storage = .allocate(byteCount: capacity, alignment: 16)
         try fill(storage)

@@ -11,10 +11,14 @@ package struct CORS: Sendable {
     }
 
     package var origins: Origins = .any
-    /// Whether pages may send cookies. Of no effect with ``Origins/any``: browsers refuse the two together.
+    /// Whether pages may send cookies.
+    ///
+    /// Of no effect with ``Origins/any``: browsers refuse the two together.
     package var allowsCredentials = false
     package var methods: [HTTPMethod] = [.get, .head, .post, .put, .patch, .delete, .options]
-    /// Request headers that pages may send. Empty: whatever the preflight asks for.
+    /// Request headers that pages may send.
+    ///
+    /// Empty: whatever the preflight asks for.
     package var allowedHeaders: [String] = []
     /// Response headers that pages may read.
     package var exposedHeaders: [String] = []

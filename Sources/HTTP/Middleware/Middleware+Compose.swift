@@ -1,6 +1,8 @@
 package import Core
 
-/// What every request passes on its way to the router. The first of a list is the outermost.
+/// What every request passes on its way to the router.
+///
+/// The first of a list is the outermost.
 package enum Middlewares {
     /// Wraps a handler in middleware; the first is the outermost.
     package static func compose(_ middleware: [Middleware], around handler: @escaping Handler) -> Handler {
@@ -20,7 +22,7 @@ package enum Middlewares {
 
     /// Turns what the handlers throw into responses.
     ///
-    /// - Parameter render: a dialect's own words for an error; nil leaves it to ``Response/rendering(_:logger:)``.
+    /// `render`: a dialect's own words for an error; nil leaves it to ``Response/rendering(_:logger:)``.
     package static func errors(
         logger: Logger,
         render: (@Sendable (any Error, Request) -> Response?)? = nil
@@ -38,7 +40,7 @@ package enum Middlewares {
     ///
     /// Bytes are those of the body as the handler gave it; a stream's are not known when the line is written.
     ///
-    /// - Parameter path: what of the path may be logged. The query never is. Paths that carry tokens need one.
+    /// `path`: what of the path may be logged. The query never is. Paths that carry tokens need one.
     package static func accessLog(
         _ logger: Logger,
         path: @escaping @Sendable (Request) -> String = { $0.path }

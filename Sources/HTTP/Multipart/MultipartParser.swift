@@ -18,7 +18,9 @@ protocol MultipartConsumer: AnyObject {
 /// A state machine over blocks cut anywhere: it keeps back at most a delimiter's length of a part's bytes, and a
 /// part's head up to its limit. The preamble and the epilogue are passed over.
 struct MultipartParser {
-    /// Bytes of one part's head. Browsers send two lines of it.
+    /// Bytes of one part's head.
+    ///
+    /// Browsers send two lines of it.
     static let headLimit = 8 << 10
     /// Transport padding between a delimiter and its line's end: nobody sends any; some is allowed.
     private static let paddingLimit = 256
@@ -27,15 +29,21 @@ struct MultipartParser {
         case preamble, afterDelimiter, head, dataStart, data, epilogue
     }
 
+    /// Bytes before the first and after the last delimiter: usually none.
+    private static let junkLimit = 64 << 10
+
     private let delimiter: [UInt8]
     private let partLimit: Int
     private var state = State.preamble
     private var parts = 0
+    private var junk = 0
     private var head: [UInt8] = []
-    /// What came last and may be the beginning of a delimiter. At first the line end that a body's start stands for.
+    /// What came last and may be the beginning of a delimiter.
+    ///
+    /// At first the line end that a body's start stands for.
     private var carry: [UInt8] = [ASCII.cr, ASCII.lf]
 
-    /// - Parameter boundary: as the `Content-Type` names it, 1 to 70 bytes.
+    /// `boundary`: as the `Content-Type` names it, 1 to 70 bytes.
     init(boundary: String, partLimit: Int) {
         delimiter = [ASCII.cr, ASCII.lf, ASCII.dash, ASCII.dash] + Array(boundary.utf8)
         self.partLimit = partLimit
@@ -62,7 +70,7 @@ struct MultipartParser {
                 state = next
             case .head: try gatherHead(&rest, consumer)
             case .dataStart: try startData(&rest, consumer)
-            case .epilogue: return
+            case .epilogue: return try passOver(rest.count)
             }
         }
     }
@@ -73,6 +81,8 @@ struct MultipartParser {
         let found = position(in: block)
         if state == .data, found.offset > 0 {
             try consumer.partData(UnsafeRawBufferPointer(rebasing: block[..<found.offset]))
+        } else if state == .preamble {
+            try passOver(found.offset)
         }
         if found.isWhole {
             if state == .data { try consumer.partEnded() }
@@ -82,6 +92,11 @@ struct MultipartParser {
             carry = Array(block[found.offset...])
             rest = rest.dropFirst(block.count)
         }
+    }
+
+    private mutating func passOver(_ count: Int) throws {
+        junk += count
+        guard junk <= Self.junkLimit else { throw Self.broken }
     }
 
     /// Where the delimiter stands, or where the block's end may be the beginning of one.

@@ -4,12 +4,14 @@ internal import Core
 package struct PartHead: Sendable, Hashable {
     /// The form field's name.
     package let name: String
-    /// The file's name without folders; nil for a field that is not a file. Chosen by the client: never a path.
+    /// The file's name without folders; nil for a field that is not a file.
+    ///
+    /// Chosen by the client: never a path.
     package let filename: String?
     /// As declared, which proves nothing.
     package let contentType: String?
 
-    /// - Parameter block: header lines, each ended by CRLF.
+    /// `block`: header lines, each ended by CRLF.
     init(parsing block: [UInt8]) throws {
         guard let text = String(validating: block, as: UTF8.self) else {
             throw ServiceError(.invalidRequest, "A part of the form has a head that is not UTF-8.")

@@ -9,7 +9,9 @@ package struct Router: Sendable {
 
     package init() {}
 
-    /// Adds a route. The same method and pattern twice is a programmer's error.
+    /// Adds a route.
+    ///
+    /// The same method and pattern twice is a programmer's error.
     package mutating func on(_ method: HTTPMethod, _ pattern: String, _ handler: @escaping Handler) {
         precondition(pattern.hasPrefix("/"), "a pattern begins with a slash: \(pattern)")
         let segments = Self.segments(pattern)

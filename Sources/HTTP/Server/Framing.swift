@@ -24,7 +24,7 @@ struct Framing: Equatable, Sendable {
         var response: Response { .problem(status, code: code, message) }
     }
 
-    /// - Parameter isOld: HTTP/1.0, which knows neither `Host` nor chunks: health checks still speak it.
+    /// `isOld`: HTTP/1.0, which knows neither `Host` nor chunks: health checks still speak it.
     init(_ method: HTTPMethod, _ headers: Headers, isOld: Bool) throws(Refusal) {
         guard !method.rawValue.isEmpty, method.rawValue.utf8.allSatisfy(ASCII.isToken) else {
             throw Refusal("The method is not a token.")
@@ -70,7 +70,7 @@ struct Framing: Equatable, Sendable {
     }
 
     /// The bytes of RFC 3986's `host [":" port]`.
-    private static func isHostByte(_ byte: UInt8) -> Bool {
+    static func isHostByte(_ byte: UInt8) -> Bool {
         if ASCII.isAlphanumeric(byte) { return true }
         switch byte {
         // ! $ % & ' ( ) * + , - . : ; = [ ] _ ~

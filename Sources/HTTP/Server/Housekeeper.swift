@@ -41,6 +41,12 @@ final class Housekeeper: Sendable {
         self.listeners = listeners
     }
 
+    /// Not when the thread ends: who wakes it may be a moment late.
+    deinit {
+        Sockets.close(wakeRead)
+        Sockets.close(wakeWrite)
+    }
+
     func start() {
         Threads.run { self.run() }
     }
@@ -93,8 +99,6 @@ final class Housekeeper: Sendable {
         }
         open.forEach(Sockets.close)
         for entry in state.withLock({ $0.lingering }) { Sockets.close(entry.descriptor) }
-        Sockets.close(wakeRead)
-        Sockets.close(wakeWrite)
         ended.store(true, ordering: .releasing)
     }
 

@@ -13,12 +13,14 @@ package final class Server: Sendable {
     private let core: EngineCore
     private let running = Mutex<Running?>(nil)
 
-    /// - Parameter handler: answers every request; what it throws is rendered as ``Response/rendering(_:logger:)`` does.
+    /// `handler`: answers every request; what it throws is rendered as ``Response/rendering(_:logger:)`` does.
     package init(configuration: ServerConfiguration, logger: Logger, handler: @escaping Handler) {
         core = EngineCore(configuration: configuration, logger: logger, handler: handler)
     }
 
-    /// Begins to listen. To be called once.
+    /// Begins to listen.
+    ///
+    /// To be called once.
     ///
     /// - Returns: the ports that are bound: the required ones in their order, then the optional ones that were free.
     /// - Throws: `ServiceError` that names the port that cannot be bound.

@@ -4,7 +4,9 @@
     internal import Darwin
 #endif
 
-/// Where and within which limits the server serves. Every default is safe on the open internet behind a proxy.
+/// Where and within which limits the server serves.
+///
+/// Every default is safe on the open internet behind a proxy.
 package struct ServerConfiguration: Sendable {
     /// An address or a name to listen on; nil listens on every address, IPv6 and IPv4.
     package var host: String?
@@ -12,9 +14,13 @@ package struct ServerConfiguration: Sendable {
     package var ports: [UInt16] = [3000]
     /// Ports that are only warned about when they are taken.
     package var optionalPorts: [UInt16] = []
-    /// Threads that receive and send. More than cores, because a stalled disk stalls its thread's other connections.
+    /// Threads that receive and send.
+    ///
+    /// More than cores, because a stalled disk stalls its thread's other connections.
     package var threads = max(4, 2 * processorCount)
-    /// Connections at once; one costs up to 128 KiB. The next one gets 503.
+    /// Connections at once; one costs up to 128 KiB.
+    ///
+    /// The next one gets 503.
     package var connectionLimit = 2048
     /// Connections at once from one IPv4 address or one IPv6 /64 network; 0 for no limit.
     ///

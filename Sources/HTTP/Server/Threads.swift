@@ -11,38 +11,51 @@ enum Threads {
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 
-    /// Runs a closure on a new detached thread that takes no signals.
-    static func run(_ body: @escaping @Sendable () -> Void) {
-        let work = Unmanaged.passRetained(Work(body)).toOpaque()
+    /// Calls with every signal blocked, which threads created meanwhile inherit: signals are the main program's.
+    static func withSignalsBlocked<Result>(_ body: () throws -> Result) rethrows -> Result {
         var all = sigset_t()
         var before = sigset_t()
         sigfillset(&all)
         pthread_sigmask(SIG_SETMASK, &all, &before)
         defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        return try body()
+    }
+
+    /// Runs a closure on a new detached thread.
+    static func run(_ body: @escaping @Sendable () -> Void) {
+        let work = Unmanaged.passRetained(Work(body)).toOpaque()
+        let isStarted = withSignalsBlocked { start(work) }
+        precondition(isStarted, "the process cannot create a thread")
+    }
+
+    private static func start(_ work: UnsafeMutableRawPointer) -> Bool {
         #if canImport(Glibc)
             var thread = pthread_t()
             let result = pthread_create(
                 &thread,
                 nil,
-                { argument in
-                    if let argument { Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body() }
+                { work in
+                    if let work { Unmanaged<Work>.fromOpaque(work).takeRetainedValue().body() }
                     return nil
                 },
                 work
             )
+            guard result == 0 else { return false }
+            pthread_detach(thread)
         #else
             var thread: pthread_t?
             let result = pthread_create(
                 &thread,
                 nil,
-                { argument in
-                    Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body()
+                { work in
+                    Unmanaged<Work>.fromOpaque(work).takeRetainedValue().body()
                     return nil
                 },
                 work
             )
+            guard result == 0, let thread else { return false }
+            pthread_detach(thread)
         #endif
-        precondition(result == 0, "the process cannot create a thread")
-        if let thread = thread as pthread_t? { pthread_detach(thread) }
+        return true
     }
 }

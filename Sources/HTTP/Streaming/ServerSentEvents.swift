@@ -2,11 +2,13 @@
 package struct EventWriter: Sendable {
     let stream: StreamWriter
 
-    /// Sends one event. Line ends within the data are kept.
+    /// Sends one event.
     ///
-    /// - Parameters:
-    ///   - event: its type; without one it is a `message`.
-    ///   - id: what a reconnecting client sends as `Last-Event-ID`.
+    /// Line ends within the data are kept.
+    ///
+    /// `event`: its type; without one it is a `message`.
+    ///
+    /// `id`: what a reconnecting client sends as `Last-Event-ID`.
     package func send(_ data: String, event: String? = nil, id: String? = nil) async throws {
         var text = ""
         if let event { text += "event: \(Self.oneLine(event))\n" }
