@@ -74,14 +74,7 @@ package struct Catalog: Sendable {
 
     /// The renditions of a version, the best rung first, `audio` last.
     package func renditions(of id: AssetID, version: Int) async throws -> [RenditionRecord] {
-        try await database.read { connection in
-            try connection.all(
-                """
-                SELECT \(sql: RenditionRecord.columns) FROM renditions
-                WHERE asset_id = \(id) AND version = \(version) ORDER BY position
-                """
-            ).map(RenditionRecord.init(row:))
-        }
+        try await database.read { try VersionState.renditions(id, version, in: $0) }
     }
 
     /// Throws when the database does not answer.

@@ -38,19 +38,12 @@ struct ChunkProgress: Sendable {
 
     private func record(_ made: Double) async throws {
         try await database.write { transaction in
-            let sums = try transaction.first(
-                """
-                SELECT sum(done) AS done, sum(segments) AS total FROM renditions
-                WHERE asset_id = \(asset) AND version = \(version)
-                """
-            )
-            // Deleted meanwhile: nothing to count.
-            guard let sums, let total = try sums.get("total", as: Int?.self), total > 0 else { return }
-            let progress = Int((Double(try sums.get("done", as: Int.self)) + made) * 100 / Double(total))
+            let renditions = try VersionState.renditions(asset, version, in: transaction)
+            let progress = VersionState.progress(renditions, plusRungSegments: made)
             try transaction.run(
                 """
-                UPDATE versions SET progress = \(min(progress, 99)) WHERE asset_id = \(asset)
-                    AND number = \(version) AND progress < \(min(progress, 99)) AND status <> 'failed'
+                UPDATE versions SET progress = \(progress) WHERE asset_id = \(asset)
+                    AND number = \(version) AND progress < \(progress) AND status <> 'failed'
                 """
             )
         }
