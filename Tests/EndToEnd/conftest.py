@@ -33,11 +33,11 @@ def ladder(tmp_path_factory) -> pathlib.Path:
     return profiles.fast(tmp_path_factory.mktemp("profiles"))
 
 
-def _start(folder: pathlib.Path, settings: dict) -> Service:
+def _start(folder: pathlib.Path, settings: dict, port: int = 0) -> Service:
     service = Service(folder, **settings)
     _running.append(service)
     try:
-        return service.start()
+        return service.start(port)
     except BaseException:
         if service.process is not None and service.process.poll() is None:
             service.kill()
@@ -61,8 +61,8 @@ def service(tmp_path_factory, ladder):
 def _starter(tmp_path_factory, ladder):
     mine: list[Service] = []
 
-    def start(**settings) -> Service:
-        started = _start(tmp_path_factory.mktemp("own"), {"PROFILES_DIR": ladder} | settings)
+    def start(port: int = 0, **settings) -> Service:
+        started = _start(tmp_path_factory.mktemp("own"), {"PROFILES_DIR": ladder} | settings, port)
         mine.append(started)
         return started
 

@@ -8,14 +8,14 @@ import pytest
 from support import browser as chromium
 from support import clips, pages
 from support.client import PASSWORD, Client, form
-from support.nginx import Nginx
+from support.nginx import Nginx, free_port
 
 
 @pytest.fixture(scope="module")
 def front(start_service_once, tmp_path_factory):
     nginx = Nginx(tmp_path_factory.mktemp("nginx"))
     nginx.service = start_service_once(
-        HOST="127.0.0.1", PUBLIC_URL=nginx.url, TRUSTED_PROXIES="127.0.0.1", CHUNK_SIZE=256 * 1024)
+        port=free_port(), HOST="127.0.0.1", PUBLIC_URL=nginx.url, TRUSTED_PROXIES="127.0.0.1", CHUNK_SIZE=256 * 1024)
     yield nginx.start(nginx.service.port)
     nginx.stop()
 

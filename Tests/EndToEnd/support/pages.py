@@ -1,5 +1,4 @@
 """The service's own pages, worked as a person works them: by label, by role, by dropping a file."""
-import base64
 import pathlib
 
 from playwright.sync_api import Page
@@ -25,16 +24,21 @@ def watch(page: Page, url: str, asset: str, engine: str = "") -> None:
 
 def drop(page: Page, selector: str, path: pathlib.Path) -> None:
     """Drops a file on an element, as the mouse would: enter, over, drop with a DataTransfer."""
-    content = base64.b64encode(path.read_bytes()).decode()
-    transfer = page.evaluate_handle(
-        """async ([name, content]) => {
-            const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
-            const transfer = new DataTransfer();
-            transfer.items.add(new File([bytes], name, {type: 'video/mp4'}));
-            return transfer;
-        }""", [path.name, content])
-    for event in ("dragenter", "dragover", "drop"):
-        page.dispatch_event(selector, event, {"dataTransfer": transfer})
+    # The file comes in through an input of the test's own: as an argument its bytes would travel as text.
+    page.evaluate(
+        "() => { const i = document.createElement('input'); i.type = 'file'; i.id = 'test-drop'; i.hidden = true;"
+        " document.body.append(i); }")
+    page.set_input_files("#test-drop", path)
+    page.evaluate(
+        """(selector) => {
+            const input = document.getElementById('test-drop');
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(input.files[0]);
+            input.remove();
+            const target = document.querySelector(selector);
+            for (const name of ['dragenter', 'dragover', 'drop'])
+                target.dispatchEvent(new DragEvent(name, {dataTransfer, bubbles: true, cancelable: true}));
+        }""", selector)
 
 
 def start(page: Page, deadline: float = 30):

@@ -1,15 +1,17 @@
 """The real binary, started on a free port with a data folder of its own."""
+import ctypes
 import os
 import pathlib
 import re
 import signal
 import subprocess
+import sys
 
 from support.wait import until
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-READY = re.compile(r"Telecine is ready on (http://\S+)")
-SETUP = re.compile(r"(http://\S*/setup\?token=\S+)")
+READY = re.compile(r"Telecine is ready on (https?://\S+)")
+SETUP = re.compile(r"(https?://\S*/setup\?token=\S+)")
 
 
 def binary() -> pathlib.Path:
@@ -42,8 +44,10 @@ class Service:
             self.process = subprocess.Popen(
                 [binary(), "serve", "--port", str(port), "--data", self.data],
                 cwd=self.folder, env=clean_environment(**self.settings), stdin=subprocess.DEVNULL,
-                stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
-        self.url = until("the ready line", lambda: self._ready(begin), deadline=60).rstrip("/")
+                stdout=log, stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=die_with_the_tests)
+        announced = until("the ready line", lambda: self._ready(begin), deadline=60).rstrip("/")
+        # With PUBLIC_URL the line names the proxy; the tests know the port then, because they chose it.
+        self.url = f"http://localhost:{port}" if port else announced
         return self
 
     def _ready(self, begin: int) -> str | None:
@@ -96,6 +100,12 @@ class Service:
     def original(self, asset: str) -> pathlib.Path:
         """The stored original of an asset of contract 1's form `asset_<integer>`."""
         return self.data / "objects/assets" / asset.removeprefix("asset_") / "v1/original"
+
+
+def die_with_the_tests() -> None:
+    """A test run that is killed leaves no service behind (Linux: PR_SET_PDEATHSIG is 1)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def command_line(pid: int) -> list[str]:
