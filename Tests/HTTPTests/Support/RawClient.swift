@@ -75,6 +75,26 @@ final class RawClient: @unchecked Sendable {  // used by one thread at a time: e
         }
     }
 
+    /// Sends so many bytes without holding them: another test looks at the memory of the whole process.
+    func send(count: Int) throws {
+        let block = [UInt8](repeating: 1, count: 64 << 10)
+        var left = count
+        while left > 0 {
+            try send(left >= block.count ? block : Array(block.prefix(left)))
+            left -= block.count
+        }
+    }
+
+    /// Bytes up to the connection's end, not kept.
+    func countToEnd() throws -> Int {
+        var count = 0
+        repeat {
+            count += buffer.count
+            buffer = []
+        } while try fill()
+        return count
+    }
+
     /// A request with the headers that every one needs.
     func request(_ method: String, _ target: String, _ headers: [String] = [], body: String = "") throws {
         var lines = ["\(method) \(target) HTTP/1.1", "Host: test"] + headers
