@@ -61,7 +61,7 @@ struct RefusedBodyTests {
                 try client.request("PUT", "/", [length])
                 if chunked { try client.send("\(String(50_000_000, radix: 16))\r\n") }
                 // The server goes on reading for a while, so that no reset destroys the response.
-                try client.send([UInt8](repeating: 1, count: 20_000_000))
+                try client.send(count: 20_000_000)
                 return try client.reply()
             }
             #expect(reply.status == 403)
@@ -79,7 +79,7 @@ struct RefusedBodyTests {
                 let client = try server.client()
                 let length = large ? 30_000_000 : 200_000
                 try client.request("PUT", "/", ["Content-Length: \(length)"])
-                try client.send([UInt8](repeating: 1, count: length / 2))
+                try client.send(count: length / 2)
                 if !large { try client.send([UInt8](repeating: 1, count: length / 2)) }
                 let reply = try client.reply()
                 if !large {

@@ -25,7 +25,7 @@ struct RudeNetworkTests {
             try await offPool {
                 let client = try server.client()
                 try client.request("PUT", "/", ["Content-Length: 1000000"])
-                try client.send([UInt8](repeating: 1, count: 300_000))
+                try client.send(count: 300_000)
                 client.finish()
             }
             await eventually { !outcome.value.isEmpty }
@@ -41,7 +41,7 @@ struct RudeNetworkTests {
             let client = try await offPool {
                 let client = try server.client()
                 try client.request("PUT", "/", ["Content-Length: 1000000"])
-                try client.send([UInt8](repeating: 1, count: 70_000))
+                try client.send(count: 70_000)
                 return client
             }
             await eventually { sink.total == 70_000 }
@@ -128,7 +128,7 @@ struct RudeNetworkTests {
                 let client = try server.client()
                 try client.request("PUT", "/", ["Content-Length: 3000"])
                 for _ in 0..<30 {
-                    try client.send([UInt8](repeating: 1, count: 100))
+                    try client.send(count: 100)
                     Threads.pause(milliseconds: 50)
                 }
                 return try client.reply()
@@ -194,7 +194,7 @@ struct RudeNetworkTests {
             let reply = try await offPool {
                 let client = try server.client()
                 try client.request("PATCH", "/", ["Content-Length: 900000"])
-                try client.send([UInt8](repeating: 1, count: 5000))
+                try client.send(count: 5000)
                 let reply = try client.reply()
                 #expect(try client.readToEnd().isEmpty)
                 return reply

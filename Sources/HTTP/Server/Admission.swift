@@ -18,6 +18,9 @@ final class Admission: Sendable {
         countsLoopback = configuration.limitsLoopback
     }
 
+    /// Whether every connection that was let in is closed.
+    var isEmpty: Bool { state.withLock { $0.total == 0 } }
+
     /// Counts a connection in; false when there is no place for it.
     func admit(_ address: SocketAddress) -> Bool {
         let network = counted(address)

@@ -27,6 +27,7 @@ final class Housekeeper: Sendable {
     private let state = Mutex(State())
     private let wakeRead: Int32
     private let wakeWrite: Int32
+    private let closed = Atomic<Bool>(false)
     private let ended = Atomic<Bool>(false)
 
     init(_ core: EngineCore, _ daemon: Daemon, listeners: [Int32]) throws {
@@ -63,6 +64,9 @@ final class Housekeeper: Sendable {
         wake()
     }
 
+    /// Whether the listening sockets are closed: nothing is accepted from then on.
+    var hasClosed: Bool { closed.load(ordering: .acquiring) }
+
     var hasEnded: Bool { ended.load(ordering: .acquiring) }
 
     /// Reads a descriptor out for a while and closes it.
@@ -87,6 +91,7 @@ final class Housekeeper: Sendable {
             if !open.isEmpty, !state.withLock({ $0.isAccepting }) {
                 open.forEach(Sockets.close)
                 open = []
+                closed.store(true, ordering: .releasing)
             }
             let ready = wait(for: pause ? [] : open)
             pause = false

@@ -61,13 +61,13 @@ package final class Server: Sendable {
         else { return }
         core.isDraining.store(true, ordering: .relaxed)
         running.housekeeper.stopAccepting()
-        let isDrained = await wait(deadline) { self.core.all.forEach { $0.closeIfIdle() } }
+        let isDrained = await wait(running, deadline) { $0.closeIfIdle() }
         if !isDrained {
             core.logger.warning(
                 "requests cut at shutdown",
                 ["count": .integer(Int64(core.requests.load(ordering: .relaxed)))]
             )
-            _ = await wait(.seconds(5)) { self.core.all.forEach { $0.abort() } }
+            _ = await wait(running, .seconds(5)) { $0.abort() }
         }
         await stop(running)
     }
@@ -75,14 +75,19 @@ package final class Server: Sendable {
     /// Handlers that run now.
     var handlerCount: Int { core.handlers.load(ordering: .acquiring) }
 
-    /// Waits until no request and no handler is left, calling `body` now and then.
-    private func wait(_ limit: Duration, _ body: @Sendable () -> Void) async -> Bool {
+    /// Waits until no connection and no handler is left, treating every connection with `body` now and then.
+    ///
+    /// Connections, not requests: one that is still open may begin a request at any moment.
+    private func wait(
+        _ running: Running,
+        _ limit: Duration,
+        _ body: @Sendable (Connection) -> Void
+    ) async -> Bool {
         let end = ContinuousClock.now + limit
         while true {
-            body()
-            let isQuiet =
-                core.requests.load(ordering: .acquiring) == 0 && core.handlers.load(ordering: .acquiring) == 0
-            if isQuiet { return true }
+            core.all.forEach(body)
+            let isQuiet = core.admission.isEmpty && core.handlers.load(ordering: .acquiring) == 0
+            if isQuiet && running.housekeeper.hasClosed { return true }
             guard ContinuousClock.now < end else { return false }
             await Self.pause(.milliseconds(10))
         }
@@ -92,7 +97,7 @@ package final class Server: Sendable {
         running.housekeeper.stop()
         while !running.housekeeper.hasEnded { await Self.pause(.milliseconds(5)) }
         core.setLingering(nil)
-        guard core.requests.load(ordering: .acquiring) == 0 else {
+        guard core.admission.isEmpty else {
             // The engine aborts the process when it is stopped with a suspended connection: a thread that a disk
             // holds is left behind instead, and the process ends without it.
             core.logger.error("the HTTP engine still holds requests and is left running", [:])

@@ -28,17 +28,17 @@ struct RawReply: Sendable {
     var text: String { String(decoding: body, as: UTF8.self) }
 }
 
-/// A client that says exactly what it is told, on a blocking socket with a ten-second patience.
+/// A client that says exactly what it is told, on a blocking socket with a patience of ten seconds unless told.
 final class RawClient: @unchecked Sendable {  // used by one thread at a time: each test's script
     private var descriptor: Int32
     private var buffer: [UInt8] = []
 
-    init(port: UInt16, host: String = "127.0.0.1") throws {
+    init(port: UInt16, host: String = "127.0.0.1", milliseconds: Int = 10_000) throws {
         guard let address = SocketAddress.resolve(host, port: port).first else {
             throw ClientError(description: "no address \(host)")
         }
         descriptor = socket(address.family, Int32(SOCK_STREAM.rawValue), 0)
-        var patience = timeval(tv_sec: 10, tv_usec: 0)
+        var patience = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, size)
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, size)
@@ -73,6 +73,26 @@ final class RawClient: @unchecked Sendable {  // used by one thread at a time: e
             guard count > 0 else { throw ClientError(description: "send: \(errno)") }
             sent += count
         }
+    }
+
+    /// Sends so many bytes without holding them: another test looks at the memory of the whole process.
+    func send(count: Int) throws {
+        let block = [UInt8](repeating: 1, count: 64 << 10)
+        var left = count
+        while left > 0 {
+            try send(left >= block.count ? block : Array(block.prefix(left)))
+            left -= block.count
+        }
+    }
+
+    /// Bytes up to the connection's end, not kept.
+    func countToEnd() throws -> Int {
+        var count = 0
+        repeat {
+            count += buffer.count
+            buffer = []
+        } while try fill()
+        return count
     }
 
     /// A request with the headers that every one needs.
