@@ -73,7 +73,7 @@ import Testing
             ("UPLOAD_EXPIRY", "24"), ("UPLOAD_EXPIRY", "99999999999999999d"), ("UPLOAD_EXPIRY", "-1h"),
             ("WORKERS", "many"), ("CONTRACT_PORTS", "perhaps"), ("TRUSTED_PROXIES", "10.0.0.0/33"),
             ("TRUSTED_PROXIES", "proxy.local"), ("CORS_ORIGINS", "https://a.example/path"), ("LOG_LEVEL", "loud"),
-            ("LOG_FORMAT", "xml"), ("ANONYMOUS_ACCESS", "all"), ("TOKEN_LIFETIME", "2d"),
+            ("LOG_FORMAT", "xml"), ("TOKEN_LIFETIME", "2d"),
         ]
     )
     func refused(_ name: String, _ value: String) {

@@ -11,7 +11,6 @@ struct Settings: Sendable {
     let contractPorts: Bool
     let jwtSecret: String?
     let registration: RegistrationPolicy
-    let anonymousAccess: AnonymousAccess
     let tokenLifetime: Duration
     let sessionLifetime: Duration
     let maxUploadSize: Int64
@@ -46,7 +45,6 @@ struct Settings: Sendable {
         contractPorts = reader.value(SettingsTable.contractPorts, insteadOfWrong: false)
         jwtSecret = reader.optional(SettingsTable.jwtSecret)
         registration = reader.value(SettingsTable.registration, insteadOfWrong: .closed)
-        anonymousAccess = reader.value(SettingsTable.anonymousAccess, insteadOfWrong: .none)
         tokenLifetime = reader.value(SettingsTable.tokenLifetime, insteadOfWrong: .zero)
         sessionLifetime = reader.value(SettingsTable.sessionLifetime, insteadOfWrong: .zero)
         maxUploadSize = reader.value(SettingsTable.maxUploadSize, insteadOfWrong: 0)

@@ -64,13 +64,6 @@ enum SettingsTable {
         standard: "open",
         help: "Who may make an account: anybody, whoever is invited, or nobody. Administrators never come this way."
     )
-    static let anonymousAccess = Setting<AnonymousAccess>(
-        "ANONYMOUS_ACCESS",
-        .accounts,
-        .choice,
-        standard: "none",
-        help: "What can be read without an account: nothing, or what is public."
-    )
     static let tokenLifetime = Setting(
         "TOKEN_LIFETIME",
         .accounts,
@@ -204,7 +197,7 @@ enum SettingsTable {
     /// All of them, in the order of the documentation.
     static let all: [SettingDescription] = [
         .init(port), .init(host), .init(dataDir), .init(publicURL), .init(contractPorts), .init(jwtSecret),
-        .init(registration), .init(anonymousAccess), .init(tokenLifetime), .init(sessionLifetime),
+        .init(registration), .init(tokenLifetime), .init(sessionLifetime),
         .init(maxUploadSize), .init(chunkSize), .init(uploadExpiry), .init(workers), .init(profilesDir),
         .init(linkLifetime), .init(trustedProxies), .init(corsOrigins), .init(logLevel), .init(logFormat),
         .init(clientURL), .init(clientToken), .init(clientEmail), .init(clientPassword),
@@ -215,12 +208,6 @@ enum SettingsTable {
         "MONGO_ROOT_USERNAME", "MONGO_ROOT_PASSWORD", "RABBITMQ_USER", "RABBITMQ_PASSWORD", "MINIO_ROOT_USER",
         "MINIO_ROOT_PASSWORD", "GRAFANA_USER", "GRAFANA_PASSWORD",
     ]
-}
-
-/// What can be read without an account.
-enum AnonymousAccess: String, CaseIterable, Sendable {
-    case none
-    case `public`
 }
 
 /// How log lines are written.
