@@ -73,15 +73,16 @@ def put_whole(port: int, size: int, piece: int, block: bytes) -> None:
 class Upload:
     """One measured pair member each; everything is deleted after its run."""
 
-    def __init__(self, folder: pathlib.Path):
+    def __init__(self, folder: pathlib.Path, chunk_size: int):
         self.folder = folder
+        self.chunk_size = chunk_size
         self.peak = 0
 
     def ours(self) -> Run:
         from support.client import Client
         place = self.folder / "telecine"
         # No workers: what is sent is no video, and its refusal is not what is measured here.
-        service = telecine(place, WORKERS=0)
+        service = telecine(place, WORKERS=0, CHUNK_SIZE=self.chunk_size)
         try:
             client = Client(service.url).register()
             upload = client.begin("two-gibibytes.mp4", SIZE)

@@ -102,8 +102,12 @@ package struct TelecineAPI: Sendable {
 
     /// A signed link is a capability: what signs it stays out of the log.
     private static func loggedPath(_ request: Request) -> String {
-        var parts = request.path.split(separator: "/", omittingEmptySubsequences: false)
-        if parts.count > 2, parts[1] == "stream" { parts[2] = "-" }
-        return parts.joined(separator: "/")
+        let path = request.path
+        let place = "/stream/"
+        guard path.hasPrefix(place) else { return path }
+        // Over bytes: every segment passes here.
+        let rest = path.utf8.dropFirst(place.utf8.count)
+        let end = rest.firstIndex(of: UInt8(ascii: "/")) ?? path.endIndex
+        return "\(place)-\(path[end...])"
     }
 }
