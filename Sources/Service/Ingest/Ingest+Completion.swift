@@ -71,7 +71,7 @@ extension Ingest {
             try transaction.run("DELETE FROM upload_parts WHERE upload_id = \(upload.id)")
         }
         active.withLock { $0[upload.id] = nil }
-        hasher.forget(upload.id)
+        forgetHash(of: upload.id)
         removeStagedFile(upload.id)
         logger.warning("upload failed", ["upload": .string(upload.id.rawValue), "reason": .string(reason)])
     }
@@ -116,12 +116,12 @@ extension Ingest {
         let staged = stagedPath(id)
         let path = FileManager.default.fileExists(atPath: staged) ? staged : store.localPath(key) ?? staged
         if upload.state == .complete {
-            let hash = try await hasher.finish(id, path: path, size: upload.size)
+            let hash = try await hasher(of: upload).finish(id, path: path, size: upload.size)
             try await database.write {
                 try $0.run("UPDATE versions SET sha256 = \(hash) WHERE asset_id = \(asset) AND number = 1")
             }
         } else if upload.state == .hashing, let stated = upload.statedHash {
-            let hash = try await hasher.finish(id, path: path, size: upload.size)
+            let hash = try await hasher(of: upload).finish(id, path: path, size: upload.size)
             if ConstantTime.equal(Array(hash.utf8), Array(stated.utf8)) {
                 try await store(upload, sha256: hash)
             } else {
@@ -191,7 +191,7 @@ extension Ingest {
         }
         for id in expired {
             active.withLock { $0[id] = nil }
-            hasher.forget(id)
+            forgetHash(of: id)
             removeStagedFile(id)
         }
         return expired.count

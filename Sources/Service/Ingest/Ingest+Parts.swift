@@ -200,7 +200,7 @@ extension Ingest {
             table[id]?.upload.lastPartAt = now
             return min(upload.size, Int64(entry.parts.prefix) * upload.partSize)
         }
-        if let prefix { hasher.advance(id, path: stagedPath(id), to: prefix) }
+        if let prefix { hasher(of: upload).advance(id, path: stagedPath(id), to: prefix) }
     }
 
     private func receipt(_ number: Int, of upload: Upload) async throws -> PartReceipt {
