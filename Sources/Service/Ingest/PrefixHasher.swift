@@ -30,8 +30,9 @@ final class PrefixHasher: @unchecked Sendable {
     /// More of the prefix is there: hash it in the background.
     func advance(_ id: UploadID, path: String, to prefix: Int64) {
         queue.later { [self] in
-            // A failure shows itself at the end, when the rest is hashed under the eyes of somebody who waits.
-            do { try hash(id, path: path, to: prefix) } catch { states[id] = nil }
+            // A failure shows itself at the end, when the rest is hashed under the eyes of somebody who waits. So does a
+            // file that was moved to its place before this came to it: nothing that was hashed is lost by that.
+            try? hash(id, path: path, to: prefix)
         }
     }
 
@@ -57,6 +58,8 @@ final class PrefixHasher: @unchecked Sendable {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw StagedFile.failure("open", errno, path) }
         defer { close(file) }
+        // Until the loop has come to its end the hasher holds more than the state says: a failure begins anew.
+        states[id] = nil
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
         defer { buffer.deallocate() }
         while state.hashed < end {
