@@ -205,6 +205,8 @@ export class Upload extends EventTarget {
   async #follow(signal) {
     let pause = 500;
     let last = "";
+    // All of it is there: nothing is left to resume, whatever becomes of this page.
+    forget(this.#file);
     this.#set("following", { stage: "complete", progress: null, rate: 0 });
     for (;;) {
       const status = await this.#patiently(
@@ -214,9 +216,8 @@ export class Upload extends EventTarget {
         stage: status.status, assetId: status.assetId ?? this.assetId,
         progress: processing && Number.isFinite(status.progress) ? status.progress : null,
       });
-      if (status.status === "processed") { forget(this.#file); this.#set("ready", { progress: 100 }); return; }
+      if (status.status === "processed") { this.#set("ready", { progress: 100 }); return; }
       if (status.status.endsWith("failed")) {
-        forget(this.#file);
         throw new APIError(422, `${status.error ?? "The file could not be processed."} Try another copy of it.`);
       }
       const seen = `${status.status} ${status.progress}`;

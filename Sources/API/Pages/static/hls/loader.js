@@ -32,7 +32,12 @@ export class Loader extends EventTarget {
 
   get levels() { return this.#levels.map(({ label, height, bandwidth }, id) => ({ id, label, height, bandwidth })).reverse(); }
   get pinned() { return this.#pinned; }
-  get current() { return this.#current; }
+  /** What is on the screen, which lags behind what was fetched last. */
+  get current() {
+    const { videoWidth: width, videoHeight: height } = this.#video;
+    const shown = this.#levels.findIndex((l) => l.width === width && l.height === height);
+    return shown < 0 ? this.#current : shown;
+  }
 
   async open(at = 0) {
     const signal = this.#stop.signal;
@@ -58,9 +63,7 @@ export class Loader extends EventTarget {
   select(id) {
     if (id === this.#pinned) return;
     this.#pinned = id;
-    const level = this.#levels[id];
-    // What is on the screen may differ from what was fetched last.
-    if (level && (id !== this.#current || level.height !== this.#video.videoHeight)) this.#tracks[0]?.replace();
+    if (id >= 0 && (id !== this.#current || id !== this.current)) this.#tracks[0]?.replace();
     this.dispatchEvent(new Event("level"));
   }
 
@@ -127,6 +130,7 @@ export class Loader extends EventTarget {
 
   #listeners = [
     ["seeking", () => { for (const track of this.#tracks) track.seek(this.#video.currentTime); }],
+    ["resize", () => this.dispatchEvent(new Event("level"))],
     ["play", () => { this.#started = true; this.retry(); }],
     ["timeupdate", () => { for (const track of this.#tracks) if (!track.done) track.poke(); }],
   ];
@@ -171,12 +175,12 @@ export class Loader extends EventTarget {
     this.#jumpGap(video.currentTime);
   }
 
-  /** Sources whose picture begins a little late, or with a hole between segments, must not hang there. */
+  /** A picture that begins late, a hole, a segment that holds nothing: what all tracks are past must not hang. */
   #jumpGap(now) {
     const ranges = this.#video.buffered;
     for (let i = 0; i < ranges.length; i += 1) {
       const start = ranges.start(i);
-      if (start <= now || start > now + 1.5) continue;
+      if (start <= now) continue;
       if (this.#tracks.every((track) => track.done || track.cursor > start)) this.#video.currentTime = start + 0.01;
       return;
     }

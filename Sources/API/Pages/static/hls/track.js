@@ -82,7 +82,7 @@ export class Track {
     let attempt = 0;
     while (!this.#closed) {
       const ahead = this.#cursor - this.#host.time();
-      if (this.done || ahead >= Math.max(6, this.#host.goal() * this.#full)) {
+      if (this.done || ahead >= this.#host.goal() * this.#full) {
         await this.#idle();
         continue;
       }
@@ -168,7 +168,8 @@ export class Track {
 
   async #put(segment, index, init, media) {
     const now = this.#host.time();
-    const swapping = this.#swap && segment.start <= now && now < segment.end;
+    // A decoder reads ahead and stays with the old rung to the next key frame, so the near future counts as now.
+    const swapping = this.#swap && segment.start < now + 2 && now < segment.end;
     // The bytes are in hand, so the gap lasts no longer than an append.
     if (swapping) await this.#operate(() => this.#buffer.remove(segment.start, Infinity));
     this.#swap = false;
