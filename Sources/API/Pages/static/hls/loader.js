@@ -10,6 +10,12 @@ export class Unsupported extends Error {}
 
 const attempts = 6;
 
+/** What to tell people: the line, the server, or an address that is refused. */
+export function reason(error) {
+  if (!(error instanceof HTTPError)) return "network";
+  return error.refused ? "refused" : "server";
+}
+
 export class Loader extends EventTarget {
   #video; #masterUrl; #renewAddress;
   #source = null; #objectURL = ""; #duration = 0;
@@ -199,7 +205,7 @@ export class Loader extends EventTarget {
       } catch { /* The same failure then counts below. */ }
     }
     if (attempt >= attempts && ahead < 1) {
-      this.#report(error instanceof HTTPError && error.refused ? "refused" : "network", error);
+      this.#report(reason(error), error);
       return 0;
     }
     this.dispatchEvent(new CustomEvent("retrying", { detail: { error, attempt } }));
