@@ -62,6 +62,8 @@ export class Upload extends EventTarget {
   }
 
   #set(state, changes = {}) {
+    // What still comes in after a person has stopped it changes nothing.
+    if (this.#stop.signal.aborted && !["paused", "cancelled", "failed"].includes(state)) return;
     Object.assign(this, changes, { state });
     this.dispatchEvent(new Event("change"));
   }
@@ -177,6 +179,7 @@ export class Upload extends EventTarget {
         if (error.status !== 0 && !busy) throw error;
         if (busy && (faults += 1) > serverFaults) throw error;
         await this.#readable();
+        if (signal.aborted) throw signal.reason;
         const seconds = error.retryAfter ?? Math.min(30, 2 ** Math.min(attempt, 5)) * (0.7 + Math.random() * 0.6);
         this.rate = 0;
         this.#set("offline", { reason: error.status === 0 ? "Connection lost" : "The server is busy" });
