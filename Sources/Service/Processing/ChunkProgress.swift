@@ -40,7 +40,7 @@ struct ChunkProgress: Sendable {
         try await database.write { transaction in
             let sums = try transaction.first(
                 """
-                SELECT sum(done) AS done, sum(segments) AS total FROM renditions
+                SELECT CAST(sum(done) AS BIGINT) AS done, CAST(sum(segments) AS BIGINT) AS total FROM renditions
                 WHERE asset_id = \(asset) AND version = \(version)
                 """
             )
