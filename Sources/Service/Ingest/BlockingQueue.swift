@@ -14,6 +14,15 @@ struct BlockingQueue: Sendable {
         }
     }
 
+    func run(_ body: @escaping @Sendable () -> Void) async {
+        await withCheckedContinuation { continuation in
+            queue.async {
+                body()
+                continuation.resume()
+            }
+        }
+    }
+
     func later(_ body: @escaping @Sendable () -> Void) {
         queue.async(execute: body)
     }

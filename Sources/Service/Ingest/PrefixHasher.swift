@@ -26,7 +26,7 @@ final class PrefixHasher: @unchecked Sendable {
     func advance(_ id: UploadID, path: String, to prefix: Int64) {
         queue.later { [self] in
             // A failure shows itself at the end, when the rest is hashed under the eyes of somebody who waits.
-            do { try hash(id, path: path, to: prefix) } catch { states[id] = nil }
+            do { try hash(id, path: path, to: prefix) } catch {}
         }
     }
 
@@ -50,10 +50,13 @@ final class PrefixHasher: @unchecked Sendable {
             return
         }
         let file = open(path, O_RDONLY | O_CLOEXEC)
+        // What was hashed stays right: the file was only moved.
         guard file >= 0 else { throw StagedFile.failure("open", errno, path) }
         defer { close(file) }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
         defer { buffer.deallocate() }
+        // Set again when all of it was read: a half-hashed state must not stay.
+        states[id] = nil
         while state.hashed < end {
             let count = pread(file, buffer.baseAddress, min(buffer.count, Int(end - state.hashed)), off_t(state.hashed))
             guard count > 0 else { throw StagedFile.failure("read", count == 0 ? EIO : errno, path) }

@@ -31,7 +31,8 @@ struct WorkerSupervisor: Sendable {
             let ending = await runOnce(name)
             do {
                 // What it held is free at once, not when its leases run out. Must happen in a cancelled task too.
-                try await Task { try await queue.release(worker: name) }.value
+                let crashed = !Task.isCancelled
+                try await Task { try await queue.release(worker: name, crashed: crashed) }.value
             } catch {
                 logger.warning("a worker's jobs wait for their leases", ["error": .string(String(reflecting: error))])
             }
@@ -45,7 +46,7 @@ struct WorkerSupervisor: Sendable {
         do {
             let result = try await ChildProcess.run(
                 executable,
-                ["work", "--supervised", "--name", name] + arguments,
+                ["work", "--supervised", "\(getpid())", "--name", name] + arguments,
                 environment: ProcessInfo.processInfo.environment.map { "\($0)=\($1)" },
                 deadline: .seconds(100 * 365 * 86_400),
                 onOutput: { bytes in FileHandle.standardError.write(Data(bytes)) }
