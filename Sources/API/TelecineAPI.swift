@@ -108,8 +108,17 @@ package struct TelecineAPI: Sendable {
 
     /// A signed link is a capability: what signs it stays out of the log.
     private static func loggedPath(_ request: Request) -> String {
-        var parts = request.path.split(separator: "/", omittingEmptySubsequences: false)
-        for index in parts.indices.dropFirst() where parts[index - 1] == "stream" { parts[index] = "-" }
-        return parts.joined(separator: "/")
+        let path = request.path
+        let place = "/stream/"
+        guard path.hasPrefix(place) else {
+            // Wherever else a token may stand.
+            var parts = path.split(separator: "/", omittingEmptySubsequences: false)
+            for index in parts.indices.dropFirst() where parts[index - 1] == "stream" { parts[index] = "-" }
+            return parts.joined(separator: "/")
+        }
+        // Over bytes: every segment passes here.
+        let rest = path.utf8.dropFirst(place.utf8.count)
+        let end = rest.firstIndex(of: UInt8(ascii: "/")) ?? path.endIndex
+        return "\(place)-\(path[end...])"
     }
 }

@@ -96,7 +96,7 @@ extension Ingest {
     /// Removes what an upload that has ended without an asset holds in memory and on disk.
     func forgetFile(of id: UploadID) async {
         await retire(id)
-        hasher.forget(id)
+        forgetHash(of: id)
         let path = stagedPath(id)
         await disk.run { [logger] in
             if unlink(path) != 0, errno != ENOENT {
@@ -156,7 +156,7 @@ extension Ingest {
     private func verify(_ upload: Upload) async throws {
         guard let stated = upload.statedHash else { return }
         guard let path = try await receivedFile(of: upload) else { return try await fail(upload, Self.lostFile) }
-        let hash = try await hasher.finish(upload.id, path: path, size: upload.size)
+        let hash = try await hasher(of: upload).finish(upload.id, path: path, size: upload.size)
         if ConstantTime.equal(Array(hash.utf8), Array(stated.utf8)) {
             try await store(upload, sha256: hash)
         } else {
@@ -170,7 +170,7 @@ extension Ingest {
     private func recordHash(of upload: Upload) async throws {
         // Gone when its asset was deleted, or lost: then delivery says so.
         guard let asset = upload.assetID, let path = try await receivedFile(of: upload) else { return }
-        let hash = try await hasher.finish(upload.id, path: path, size: upload.size)
+        let hash = try await hasher(of: upload).finish(upload.id, path: path, size: upload.size)
         try await database.write { transaction in
             try transaction.run(
                 "UPDATE versions SET sha256 = \(hash) WHERE asset_id = \(asset) AND number = 1 AND sha256 IS NULL"

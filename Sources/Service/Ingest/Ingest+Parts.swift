@@ -260,6 +260,6 @@ extension Ingest {
             table.entries[id]?.upload.lastPartAt = now
             return min(upload.size, Int64(entry.parts.prefix) * upload.partSize)
         }
-        if let prefix { hasher.advance(id, path: stagedPath(id), to: prefix) }
+        if let prefix { hasher(of: upload).advance(id, path: stagedPath(id), to: prefix) }
     }
 }

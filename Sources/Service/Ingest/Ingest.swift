@@ -29,7 +29,8 @@ package final class Ingest: Sendable {
     let store: any ObjectStore
     let configuration: IngestConfiguration
     let logger: Logger
-    let hasher = PrefixHasher()
+    private let verifyingHasher = PrefixHasher(isPatient: false)
+    private let patientHasher = PrefixHasher(isPatient: true)
     let disk = BlockingQueue("telecine.place")
     let active = Mutex(ActiveTable())
     /// Uploads whose last byte is there and that are not at their end; `runBackground` works them off.
@@ -52,6 +53,17 @@ package final class Ingest: Sendable {
             withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700]
         )
+    }
+
+    /// Who hashes an upload: a stated hash is waited for, the others take no time from what is being received.
+    func hasher(of upload: Upload) -> PrefixHasher {
+        upload.statedHash == nil ? patientHasher : verifyingHasher
+    }
+
+    /// An upload is over, whoever hashed it.
+    func forgetHash(of id: UploadID) {
+        verifyingHasher.forget(id)
+        patientHasher.forget(id)
     }
 
     func stagedPath(_ id: UploadID) -> String { "\(configuration.stagingDirectory)/\(id).data" }

@@ -19,8 +19,13 @@ final class PrefixHasher: @unchecked Sendable {
         var hashed: Int64 = 0
     }
 
-    private let queue = BlockingQueue("telecine.hash")
+    private let queue: BlockingQueue
     private var states: [UploadID: State] = [:]
+
+    /// `isPatient`: whether everything else goes first, because nobody waits for these hashes.
+    init(isPatient: Bool) {
+        queue = BlockingQueue("telecine.hash", isPatient: isPatient)
+    }
 
     /// More of the prefix is there: hash it in the background.
     func advance(_ id: UploadID, path: String, to prefix: Int64) {

@@ -13,15 +13,23 @@ struct Console: Sendable {
     let notes: @Sendable (String) -> Void
     /// Whether somebody watches standard error: progress is then drawn, not listed.
     let isTerminal: Bool
+    /// Takes log lines and whether they must not wait; nil gives them to `notes`.
+    var logLines: (@Sendable (String, Bool) -> Void)?
 
     static let standard = Console(
         output: { FileHandle.standardOutput.write(Data($0.utf8)) },
-        notes: { FileHandle.standardError.write(Data($0.utf8)) },
-        isTerminal: isatty(STDERR_FILENO) == 1
+        notes: { StandardError.write($0, isUrgent: true) },
+        isTerminal: isatty(STDERR_FILENO) == 1,
+        logLines: StandardError.write
     )
 
     func print(_ line: String) { output(line + "\n") }
     func note(_ line: String) { notes(line + "\n") }
+
+    /// A line of the log.
+    func log(_ line: String, isUrgent: Bool) {
+        if let logLines { logLines(line + "\n", isUrgent) } else { note(line) }
+    }
 
     /// A result as JSON, with sorted keys.
     ///
