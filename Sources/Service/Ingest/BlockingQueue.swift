@@ -22,7 +22,7 @@ struct BlockingQueue: Sendable {
 
     func run(_ body: @escaping @Sendable () -> Void) async {
         await withCheckedContinuation { continuation in
-            queue.async {
+            later {
                 body()
                 continuation.resume()
             }
