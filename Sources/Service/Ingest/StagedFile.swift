@@ -20,8 +20,9 @@ package final class StagedFile: Sendable {
     private let start: Int64
     private let limit: Int64
     private let tooLong: @Sendable () -> ServiceError
-    /// Held while bytes are written, so that nothing is written after `close` has returned. Only the receiving thread
-    /// and the one that closes ever meet here.
+    /// Held while bytes are written, so that nothing is written after `close` has returned.
+    ///
+    /// Only the receiving thread and the one that closes ever meet here.
     private let state = Mutex(State())
 
     /// - `start`: where in the file the first byte goes.

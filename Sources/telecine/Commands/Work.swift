@@ -22,6 +22,7 @@ enum Work {
     )
 
     @Sendable private static func run(_ invocation: Invocation) async throws -> ExitCode {
+        Console.outliveReaders()
         let settings = try invocation.settings()
         // Given, not asked for here: the parent may be gone before this process comes to ask.
         let parent = try invocation.arguments.integer("--supervised", in: 1...Int(pid_t.max)).map { pid_t($0) }

@@ -26,6 +26,9 @@ struct Installation: Sendable {
 
     func processingContext() async throws -> ProcessingContext {
         let profiles: [Profile]
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: settings.profilesDir, isDirectory: &isFolder), isFolder.boolValue
+        else { throw Failure("PROFILES_DIR=\(settings.profilesDir): there is no such folder.") }
         do {
             profiles = try Profile.load(directory: settings.profilesDir)
         } catch let error as MediaError {

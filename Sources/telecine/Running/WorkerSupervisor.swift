@@ -11,6 +11,8 @@ struct WorkerSupervisor: Sendable {
     let executable: String
     /// What the children get besides their names: the settings that came by flags.
     let arguments: [String]
+    /// Between two starts of a worker that ends as soon as it has begun.
+    var pause = Duration.seconds(2)
     let queue: JobQueue
     let logger: Logger
 
@@ -38,7 +40,7 @@ struct WorkerSupervisor: Sendable {
             }
             guard !Task.isCancelled else { return }
             logger.error("a worker ended and is started again", ["worker": .string(name), "ending": .string(ending)])
-            if ContinuousClock.now - start < .seconds(2) { try? await Task.sleep(for: .seconds(2)) }
+            if ContinuousClock.now - start < pause { try? await Task.sleep(for: pause) }
         }
     }
 
@@ -49,7 +51,7 @@ struct WorkerSupervisor: Sendable {
                 ["work", "--supervised", "\(getpid())", "--name", name] + arguments,
                 environment: ProcessInfo.processInfo.environment.map { "\($0)=\($1)" },
                 deadline: .seconds(100 * 365 * 86_400),
-                onOutput: { bytes in FileHandle.standardError.write(Data(bytes)) }
+                onOutput: { bytes in Console.write(bytes, to: STDERR_FILENO) }
             )
             return "\(result.status) \(result.errorTail)"
         } catch {
