@@ -52,7 +52,7 @@ def report(lines: list[Line], command: str) -> str:
     return (
         f"# Benchmarks, last run\n\n{when}, `{command}`: interleaved pairs, and the median of their ratios.\n"
         f"The CPU ratio is CPU seconds for the same amount of work, ours to the peer's, children included.\n"
-        f"Each figure is a comparison with a peer in the same run on the same machine; read the ratios, not the rates.\n"
+        f"Each figure compares with a peer in the same run on the same machine; read the ratios, not the rates.\n"
         f"What is run, and how, stands in the files beside this one.\n\n{HEAD}"
         + "".join(map(row, lines)) + f"\n{facts}")
 
