@@ -2,13 +2,12 @@
 import json
 import os
 import pathlib
-import resource
 import shutil
 import subprocess
 import time
 
 from pairs import Line, Run, interleaved, line
-from processes import ROOT, cpu_seconds, telecine
+from processes import ROOT, adopt_orphans, spent_by_children, telecine
 
 SECONDS = 60
 NAMES = ("1080p", "720p", "480p", "360p")
@@ -69,33 +68,33 @@ class Ladder:
     def ours(self) -> Run:
         from support.client import Client
         place = self.folder / "telecine"
+        before = spent_by_children()
         service = telecine(place)
         try:
             client = Client(service.url).register()
-            pid = service.process.pid
-            cpu = cpu_seconds(pid)
             upload = client.send(self.source)
             wall = time.perf_counter()
             client.complete(upload, deadline=1800)
-            return Run(time.perf_counter() - wall, cpu_seconds(pid) - cpu)
+            wall = time.perf_counter() - wall
         finally:
             service.stop()
             shutil.rmtree(place)
+        # Its whole life: starting, signing up and the upload with them.
+        return Run(wall, spent_by_children() - before)
 
     def peer(self) -> Run:
         out = self.folder / "ffmpeg"
         out.mkdir()
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        wall = time.perf_counter()
+        before = spent_by_children()
+        begin = time.perf_counter()
         subprocess.run(by_hand(self.source, out), check=True, timeout=1800, env=os.environ)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        run = Run(time.perf_counter() - wall, cpu)
+        run = Run(time.perf_counter() - begin, spent_by_children() - before)
         shutil.rmtree(out)
         return run
 
 
 def run(folder: pathlib.Path, count: int) -> list[Line]:
+    adopt_orphans()
     ladder = Ladder(folder / "ladder")
     pairs = interleaved(count, ladder.ours, ladder.peer)
     shutil.rmtree(folder / "ladder")

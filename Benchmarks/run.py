@@ -17,14 +17,18 @@ from pairs import Line
 from processes import ROOT
 
 BENCHMARKS = {"upload": upload.run, "delivery": delivery.run, "ladder": ladder.run}
-HEAD = "| What | Telecine | Peer | Ratio (range) | CPU ratio | Pairs | Bar | Met |\n|---|---|---|---|---|---|---|---|\n"
+HEAD = ("| What | Telecine | Peer | Ratio (range) | CPU ratio | Pairs | Bar | Met | Commit |\n"
+        "|---|---|---|---|---|---|---|---|---|\n")
 
 
-def row(line: Line) -> str:
+RESULTS = ROOT / "Benchmarks/RESULTS.md"
+
+
+def row(line: Line, commit: str) -> str:
     low, high = line.spread
     note = f"; {line.note}" if line.note else ""
     return (f"| {line.what} | {line.ours}{note} | {line.peer} | {line.ratio:.2f} ({low:.2f}–{high:.2f}) | "
-            f"{line.cpu_ratio:.2f} | {line.pairs} | {line.bar} | {'yes' if line.met else '**no**'} |\n")
+            f"{line.cpu_ratio:.2f} | {line.pairs} | {line.bar} | {'yes' if line.met else '**no**'} | {commit} |\n")
 
 
 def output(*command: str) -> str:
@@ -42,19 +46,29 @@ def machine() -> list[str]:
         output("swift", "--version").splitlines()[0],
         output("ffmpeg", "-version").splitlines()[0],
         output("/usr/sbin/nginx" if os.path.exists("/usr/sbin/nginx") else "nginx", "-v"),
-        f"commit {output('git', 'describe', '--always', '--dirty')}",
     ]
 
 
-def report(lines: list[Line], command: str) -> str:
+def table(lines: list[Line]) -> str:
+    """The rows of this run, and before them those of the last file that this run did not measure again."""
+    commit = output("git", "describe", "--always", "--dirty")
+    fresh = [row(line, commit) for line in lines]
+    names = {text.split(" | ")[0] for text in fresh}
+    old = RESULTS.read_text().splitlines(keepends=True) if RESULTS.exists() else []
+    columns = HEAD.count("|", 0, HEAD.index("\n"))
+    kept = [text for text in old if text.startswith("| ") and text.count("|") == columns
+            and text.split(" | ")[0] not in names | {"| What"}]
+    return HEAD + "".join(kept + fresh)
+
+
+def report(rows: str, command: str) -> str:
     when = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     facts = "".join(f"- {fact}\n" for fact in machine())
     return (
-        f"# Benchmarks, last run\n\n{when}, `{command}`: interleaved pairs, and the median of their ratios.\n"
+        f"# Benchmarks, last run\n\nLast: {when}, `{command}`: interleaved pairs, and the median of their ratios.\n"
         f"The CPU ratio is CPU seconds for the same amount of work, ours to the peer's, children included.\n"
         f"Each figure compares with a peer in the same run on the same machine; read the ratios, not the rates.\n"
-        f"What is run, and how, stands in the files beside this one.\n\n{HEAD}"
-        + "".join(map(row, lines)) + f"\n{facts}")
+        f"What is run, and how, stands in the files beside this one.\n\n{rows}\n{facts}")
 
 
 def main() -> None:
@@ -76,9 +90,9 @@ def main() -> None:
             lines += BENCHMARKS[name](folder, int(own or count))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    text = report(lines, " ".join(["scripts/bench", *sys.argv[1:]]))
-    (ROOT / "Benchmarks/RESULTS.md").write_text(text)
-    print("\n" + HEAD + "".join(map(row, lines)))
+    rows = table(lines)
+    RESULTS.write_text(report(rows, " ".join(["scripts/bench", *sys.argv[1:]])))
+    print("\n" + rows)
 
 
 if __name__ == "__main__":

@@ -121,10 +121,13 @@ import Testing
             "list": .array([true, 1, .number(0.125), "x"]), "object": .object(["b": .array([]), "a": .object([:])]),
             "small": .number(1e-9), "large": .number(1e300), "least": .integer(.min), "strange": .number(.infinity),
         ]
-        let line = JSONLine(Logger.Entry(time: .now, level: .info, message: "m", fields: fields)).text
+        let lines = Lines()
+        let console = Console(output: { _ in }, notes: { lines.add($0) }, isTerminal: false)
+        LogSink.logger(level: .info, format: .json, console: console).info("m", fields)
+        let line = try #require(lines.all.first).dropLast()
         var read = try JSONDecoder().decode([String: JSONValue].self, from: Data(line.utf8))
         #expect(read["strange"] == "inf")
-        read["strange"] = .number(.infinity)
+        read["strange"] = JSONValue.number(.infinity)
         #expect(!line.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F })
         for (name, value) in fields { #expect(read[name] == value) }
     }

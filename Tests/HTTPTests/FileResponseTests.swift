@@ -200,4 +200,27 @@ struct FileResponseTests {
     private static func openCount() -> Int {
         (0..<1024).count { fcntl(Int32($0), F_GETFD) >= 0 }
     }
+
+    @Test("a file that never changes is sent at once when it is asked for again, and is missed soon after its end")
+    func immutable() async throws {
+        let file = TemporaryFile("segment")
+        let load = {
+            try await FileResponse.make(
+                for: .testing(.get, "/"),
+                path: file.path,
+                contentType: "video/iso.segment",
+                isImmutable: true
+            ).body.collect()
+        }
+        #expect(try await load() == Array("segment".utf8))
+        #expect(try await load() == Array("segment".utf8))
+        unlink(file.path)
+        let end = ContinuousClock.now + .seconds(10)
+        var isMissed = false
+        while !isMissed, ContinuousClock.now < end {
+            do { _ = try await load() } catch let error as ServiceError { isMissed = error.code == .notFound }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(isMissed)
+    }
 }
