@@ -17,7 +17,8 @@ from pairs import Line
 from processes import ROOT
 
 BENCHMARKS = {"upload": upload.run, "delivery": delivery.run, "ladder": ladder.run}
-HEAD = "| What | Telecine | Peer | Ratio (range) | CPU ratio | Pairs | Bar | Met | Commit |\n|---|---|---|---|---|---|---|---|---|\n"
+HEAD = ("| What | Telecine | Peer | Ratio (range) | CPU ratio | Pairs | Bar | Met | Commit |\n"
+        "|---|---|---|---|---|---|---|---|---|\n")
 
 
 RESULTS = ROOT / "Benchmarks/RESULTS.md"
@@ -66,7 +67,7 @@ def report(rows: str, command: str) -> str:
     return (
         f"# Benchmarks, last run\n\nLast: {when}, `{command}`: interleaved pairs, and the median of their ratios.\n"
         f"The CPU ratio is CPU seconds for the same amount of work, ours to the peer's, children included.\n"
-        f"Each figure is a comparison with a peer in the same run on the same machine; read the ratios, not the rates.\n"
+        f"Each figure compares with a peer in the same run on the same machine; read the ratios, not the rates.\n"
         f"What is run, and how, stands in the files beside this one.\n\n{rows}\n{facts}")
 
 

@@ -122,7 +122,7 @@ class Upload:
 
 
 def touch_memory(folder: pathlib.Path) -> None:
-    """Takes and gives back what two files need: a virtual machine's first use of its memory is slow, for whoever comes."""
+    """Takes and gives back what two files need: the first use of memory is slow in a virtual machine, whoever comes."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "touched"
     with path.open("wb") as file:

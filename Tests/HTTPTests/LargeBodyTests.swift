@@ -11,13 +11,12 @@ import Testing
 
 @Suite("Large bodies")
 struct LargeBodyTests {
-    @Test("two gigabytes pass through without staying in memory")
-    func memory() async throws {
+    @Test("two gigabytes pass through whole")
+    func whole() async throws {
         let size: Int64 = 2 << 30
         try await withServer(handler: { request in
             .text("\(try await request.body.receive(into: CountingSink()))")
         }) { server in
-            let before = Self.peakMemory()
             let reply = try await offPool {
                 let client = try server.client()
                 try client.request("PUT", "/", ["Content-Length: \(size)"])
@@ -26,14 +25,6 @@ struct LargeBodyTests {
                 return try client.reply()
             }
             #expect(reply.text == "\(size)")
-            #expect(Self.peakMemory() - before < 64 << 20)
         }
-    }
-
-    /// Bytes of the process's largest resident size so far.
-    private static func peakMemory() -> Int {
-        var usage = rusage()
-        getrusage(__rusage_who_t(0), &usage)
-        return usage.ru_maxrss * 1024
     }
 }

@@ -45,7 +45,8 @@ package struct Delivery: Sendable {
     package func link(to asset: AssetRecord, at now: Timestamp = .now) -> Link {
         let last = now.seconds + Int64(expiresIn)
         let expires = (last + Self.rounding - 1) / Self.rounding * Self.rounding
-        let grace = Duration.seconds((asset.version.duration ?? .zero).components.seconds * 2 + 1)
+        // A second more than it lasts, rounded down.
+        let grace = Duration.seconds(((asset.version.duration ?? .zero).components.seconds + 1) * 2)
         let token = StreamToken(
             asset: asset.id,
             version: asset.version.number,

@@ -20,6 +20,15 @@ struct BlockingQueue: Sendable {
         }
     }
 
+    func run(_ body: @escaping @Sendable () -> Void) async {
+        await withCheckedContinuation { continuation in
+            later {
+                body()
+                continuation.resume()
+            }
+        }
+    }
+
     func later(_ body: @escaping @Sendable () -> Void) {
         switch place {
         case .queue(let queue): queue.async(execute: body)

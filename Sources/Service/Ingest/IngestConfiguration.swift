@@ -16,19 +16,23 @@ package struct IngestConfiguration: Sendable {
     package var expiry: Duration
     /// How long a failed upload's reason is kept.
     package var keepFailed: Duration
+    /// When a completion that failed (a full disk) is tried again.
+    package var retryAfter: Duration
 
     package init(
         stagingDirectory: String,
         partSize: Int64 = 5 << 20,
         maximumSize: Int64 = 10 << 30,
         expiry: Duration = .seconds(86_400),
-        keepFailed: Duration = .seconds(7 * 86_400)
+        keepFailed: Duration = .seconds(7 * 86_400),
+        retryAfter: Duration = .seconds(5)
     ) {
         self.stagingDirectory = stagingDirectory
         self.partSize = partSize
         self.maximumSize = maximumSize
         self.expiry = expiry
         self.keepFailed = keepFailed
+        self.retryAfter = retryAfter
     }
 
     static let maximumParts: Int64 = 10_000

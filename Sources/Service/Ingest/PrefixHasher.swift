@@ -30,9 +30,8 @@ final class PrefixHasher: @unchecked Sendable {
     /// More of the prefix is there: hash it in the background.
     func advance(_ id: UploadID, path: String, to prefix: Int64) {
         queue.later { [self] in
-            // A failure shows itself at the end, when the rest is hashed under the eyes of somebody who waits. So does a
-            // file that was moved to its place before this came to it: nothing that was hashed is lost by that.
-            try? hash(id, path: path, to: prefix)
+            // A failure shows itself at the end, when the rest is hashed under the eyes of somebody who waits.
+            do { try hash(id, path: path, to: prefix) } catch {}
         }
     }
 
@@ -56,12 +55,13 @@ final class PrefixHasher: @unchecked Sendable {
             return
         }
         let file = open(path, O_RDONLY | O_CLOEXEC)
+        // What was hashed stays right: the file was only moved.
         guard file >= 0 else { throw StagedFile.failure("open", errno, path) }
         defer { close(file) }
-        // Until the loop has come to its end the hasher holds more than the state says: a failure begins anew.
-        states[id] = nil
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
         defer { buffer.deallocate() }
+        // Set again when all of it was read: a half-hashed state must not stay.
+        states[id] = nil
         while state.hashed < end {
             let count = pread(file, buffer.baseAddress, min(buffer.count, Int(end - state.hashed)), off_t(state.hashed))
             guard count > 0 else { throw StagedFile.failure("read", count == 0 ? EIO : errno, path) }

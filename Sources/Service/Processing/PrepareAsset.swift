@@ -21,8 +21,8 @@ struct PrepareAsset: Job {
         return .done
     }
 
-    func buried(reason: String, in context: ProcessingContext) async throws {
-        try await context.database.write { try VersionState.fail(asset, version, reason: reason, in: $0) }
+    func buried(reason: String, in transaction: any Connection) throws {
+        try VersionState.fail(asset, version, reason: reason, in: transaction)
     }
 
     private func makePlan(of source: String, in context: ProcessingContext) async throws -> Plan {

@@ -17,7 +17,7 @@ struct Settings: Sendable {
     let chunkSize: Int64
     let uploadExpiry: Duration
     let workers: Int
-    let profilesDir: String
+    let profilesDir: String?
     let linkLifetime: Duration
     let trustedProxies: [AddressRange]
     let corsOrigins: [String]
@@ -51,7 +51,7 @@ struct Settings: Sendable {
         chunkSize = reader.value(SettingsTable.chunkSize, insteadOfWrong: 0)
         uploadExpiry = reader.value(SettingsTable.uploadExpiry, insteadOfWrong: .zero)
         workers = reader.value(SettingsTable.workers, insteadOfWrong: 0)
-        profilesDir = reader.value(SettingsTable.profilesDir, insteadOfWrong: "")
+        profilesDir = reader.optional(SettingsTable.profilesDir)
         linkLifetime = reader.value(SettingsTable.linkLifetime, insteadOfWrong: .zero)
         trustedProxies = reader.optional(SettingsTable.trustedProxies) ?? []
         corsOrigins = reader.value(SettingsTable.corsOrigins, insteadOfWrong: [])

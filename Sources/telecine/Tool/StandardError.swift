@@ -40,24 +40,7 @@ enum StandardError {
                 defer { bytes = [] }
                 return bytes
             }
-            bytes.withUnsafeBytes { put($0) }
-        }
-    }
-
-    private static func put(_ block: UnsafeRawBufferPointer) {
-        var rest = block[...]
-        while let start = UnsafeRawBufferPointer(rebasing: rest).baseAddress, !rest.isEmpty {
-            #if canImport(Glibc)
-                let count = Glibc.write(STDERR_FILENO, start, rest.count)
-            #else
-                let count = Darwin.write(STDERR_FILENO, start, rest.count)
-            #endif
-            if count > 0 {
-                rest = rest.dropFirst(count)
-            } else if errno != EINTR {
-                // Nobody is left to hear of it.
-                return
-            }
+            bytes.withUnsafeBytes { Console.write($0, to: STDERR_FILENO) }
         }
     }
 }

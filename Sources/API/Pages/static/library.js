@@ -97,8 +97,9 @@ export class Library {
     $("[data-link]", node).href = `/watch/${encodeURIComponent(id)}`;
     $("[data-delete]", node).addEventListener("click", () => this.#ask(id));
     const image = $("img", node);
-    image.addEventListener("load", () => { image.hidden = false; });
-    image.addEventListener("error", () => { image.hidden = true; });
+    // Not [hidden]: a picture without a box is never loaded lazily.
+    image.addEventListener("load", () => image.classList.add("here"));
+    image.addEventListener("error", () => image.classList.remove("here"));
     return node;
   }
 

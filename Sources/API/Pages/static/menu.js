@@ -34,7 +34,8 @@ export class Menu {
     this.#list.replaceChildren(...items.map(({ value, label, hint }) => {
       const item = document.createElement("button");
       item.type = "button";
-      item.tabIndex = -1;
+      // One way in by Tab, which also makes a menu that scrolls reachable.
+      item.tabIndex = value === chosen ? 0 : -1;
       item.setAttribute("role", "menuitemradio");
       item.setAttribute("aria-checked", String(value === chosen));
       item.dataset.value = value;

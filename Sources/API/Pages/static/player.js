@@ -9,6 +9,7 @@ import { Source } from "./source.js";
 const speeds = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
 const reasons = {
   network: "The connection was lost. Check it, then try again; you will go on where you were.",
+  server: "The server could not deliver this part. Wait a moment, then try again; you will go on where you were.",
   refused: "The server no longer gives this recording out. It may have been deleted, or your sign-in has ended. Try again, or sign in anew.",
   media: "This browser could not decode the recording. Try again, another quality, or download the file below.",
 };

@@ -3,8 +3,7 @@
 // Native HLS serves where there are no Media Source Extensions (iPhone) or where they fail; MP4 files are the last resort.
 // `?engine=native` and `?engine=mse` in the address pin the choice, for tests and for finding faults.
 
-import { Loader, Unsupported } from "./hls/loader.js";
-import { HTTPError } from "./hls/download.js";
+import { Loader, Unsupported, reason } from "./hls/loader.js";
 import { wait } from "./dom.js";
 
 const pinnedEngine = new URLSearchParams(location.search).get("engine");
@@ -110,8 +109,8 @@ export class Source {
         engine.close();
         if (this.#closed) return;
         if (error instanceof Unsupported) { this.#ways.shift(); continue; }
-        if (error instanceof HTTPError && error.refused) return this.#hooks.failed({ kind: "refused", error });
-        if (attempt >= 4) return this.#hooks.failed({ kind: "network", error });
+        const kind = reason(error);
+        if (kind === "refused" || attempt >= 4) return this.#hooks.failed({ kind, error });
         this.#hooks.retrying({ error, attempt });
         await wait(500 * 2 ** attempt);
       }

@@ -62,6 +62,8 @@ export class Upload extends EventTarget {
   }
 
   #set(state, changes = {}) {
+    // What still comes in after a person has stopped it changes nothing.
+    if (this.#stop.signal.aborted && !["paused", "cancelled", "failed"].includes(state)) return;
     Object.assign(this, changes, { state });
     this.dispatchEvent(new Event("change"));
   }
@@ -177,6 +179,7 @@ export class Upload extends EventTarget {
         if (error.status !== 0 && !busy) throw error;
         if (busy && (faults += 1) > serverFaults) throw error;
         await this.#readable();
+        if (signal.aborted) throw signal.reason;
         const seconds = error.retryAfter ?? Math.min(30, 2 ** Math.min(attempt, 5)) * (0.7 + Math.random() * 0.6);
         this.rate = 0;
         this.#set("offline", { reason: error.status === 0 ? "Connection lost" : "The server is busy" });
@@ -205,6 +208,8 @@ export class Upload extends EventTarget {
   async #follow(signal) {
     let pause = 500;
     let last = "";
+    // All of it is there: nothing is left to resume, whatever becomes of this page.
+    forget(this.#file);
     this.#set("following", { stage: "complete", progress: null, rate: 0 });
     for (;;) {
       const status = await this.#patiently(
@@ -214,9 +219,8 @@ export class Upload extends EventTarget {
         stage: status.status, assetId: status.assetId ?? this.assetId,
         progress: processing && Number.isFinite(status.progress) ? status.progress : null,
       });
-      if (status.status === "processed") { forget(this.#file); this.#set("ready", { progress: 100 }); return; }
+      if (status.status === "processed") { this.#set("ready", { progress: 100 }); return; }
       if (status.status.endsWith("failed")) {
-        forget(this.#file);
         throw new APIError(422, `${status.error ?? "The file could not be processed."} Try another copy of it.`);
       }
       const seen = `${status.status} ${status.progress}`;

@@ -60,7 +60,10 @@ export class Uploads {
       const same = (u) => u.file.name === file.name && u.file.size === file.size && u.file.lastModified === file.lastModified;
       if (this.#all.some((u) => same(u) && !u.over)) continue;
       this.#list.querySelector(`[data-old="${CSS.escape(`${file.name}|${file.size}|${file.lastModified}`)}"]`)?.remove();
-      this.#begin(new Upload(file));
+      const upload = new Upload(file);
+      this.#begin(upload);
+      // An empty file is refused at once, not when its turn comes.
+      if (file.size === 0) upload.run();
     }
     this.#next();
   }

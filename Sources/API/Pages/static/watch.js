@@ -120,7 +120,7 @@ function refuse(error) {
     return message({ kind: "signin", title: "Sign in to watch", text: "This recording is for people who have an account here.", signIn: true });
   }
   if (error.status === 403) {
-    return message({ kind: "denied", title: "Not for this account", text: "Ask the owner to give you access, or sign in with another account.", signIn: true, home: true });
+    return message({ kind: "denied", title: "Not for this account", text: "Ask the owner to give you access, or sign out and in with another account.", home: true });
   }
   if (error.status === 404 || error.status === 410) {
     return message({ kind: "missing", title: "Nothing at this address", text: "The recording may have been deleted, or the link is incomplete.", home: true });

@@ -10,6 +10,12 @@ export class Unsupported extends Error {}
 
 const attempts = 6;
 
+/** What to tell people: the line, the server, or an address that is refused. */
+export function reason(error) {
+  if (!(error instanceof HTTPError)) return "network";
+  return error.refused ? "refused" : "server";
+}
+
 export class Loader extends EventTarget {
   #video; #masterUrl; #renewAddress;
   #source = null; #objectURL = ""; #duration = 0;
@@ -32,7 +38,12 @@ export class Loader extends EventTarget {
 
   get levels() { return this.#levels.map(({ label, height, bandwidth }, id) => ({ id, label, height, bandwidth })).reverse(); }
   get pinned() { return this.#pinned; }
-  get current() { return this.#current; }
+  /** What is on the screen, which lags behind what was fetched last. */
+  get current() {
+    const { videoWidth: width, videoHeight: height } = this.#video;
+    const shown = this.#levels.findIndex((l) => l.width === width && l.height === height);
+    return shown < 0 ? this.#current : shown;
+  }
 
   async open(at = 0) {
     const signal = this.#stop.signal;
@@ -58,9 +69,7 @@ export class Loader extends EventTarget {
   select(id) {
     if (id === this.#pinned) return;
     this.#pinned = id;
-    const level = this.#levels[id];
-    // What is on the screen may differ from what was fetched last.
-    if (level && (id !== this.#current || level.height !== this.#video.videoHeight)) this.#tracks[0]?.replace();
+    if (id >= 0 && (id !== this.#current || id !== this.current)) this.#tracks[0]?.replace();
     this.dispatchEvent(new Event("level"));
   }
 
@@ -127,6 +136,7 @@ export class Loader extends EventTarget {
 
   #listeners = [
     ["seeking", () => { for (const track of this.#tracks) track.seek(this.#video.currentTime); }],
+    ["resize", () => this.dispatchEvent(new Event("level"))],
     ["play", () => { this.#started = true; this.retry(); }],
     ["timeupdate", () => { for (const track of this.#tracks) if (!track.done) track.poke(); }],
   ];
@@ -171,12 +181,12 @@ export class Loader extends EventTarget {
     this.#jumpGap(video.currentTime);
   }
 
-  /** Sources whose picture begins a little late, or with a hole between segments, must not hang there. */
+  /** A picture that begins late, a hole, a segment that holds nothing: what all tracks are past must not hang. */
   #jumpGap(now) {
     const ranges = this.#video.buffered;
     for (let i = 0; i < ranges.length; i += 1) {
       const start = ranges.start(i);
-      if (start <= now || start > now + 1.5) continue;
+      if (start <= now) continue;
       if (this.#tracks.every((track) => track.done || track.cursor > start)) this.#video.currentTime = start + 0.01;
       return;
     }
@@ -195,7 +205,7 @@ export class Loader extends EventTarget {
       } catch { /* The same failure then counts below. */ }
     }
     if (attempt >= attempts && ahead < 1) {
-      this.#report(error instanceof HTTPError && error.refused ? "refused" : "network", error);
+      this.#report(reason(error), error);
       return 0;
     }
     this.dispatchEvent(new CustomEvent("retrying", { detail: { error, attempt } }));

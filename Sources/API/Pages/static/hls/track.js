@@ -15,6 +15,7 @@ export class Track {
   #swap = false;      // the picked rung shall replace what is already buffered under the playhead
   #init = "";         // address of the initialisation last appended
   #inits = new Map();
+  #hollow = { uri: "", times: 0 };
   #full = 1;          // shrinks the goal when the browser's quota is smaller than we thought
   #rescued = { at: -1, times: 0 };
   #wake = () => {};
@@ -82,7 +83,7 @@ export class Track {
     let attempt = 0;
     while (!this.#closed) {
       const ahead = this.#cursor - this.#host.time();
-      if (this.done || ahead >= Math.max(6, this.#host.goal() * this.#full)) {
+      if (this.done || ahead >= this.#host.goal() * this.#full) {
         await this.#idle();
         continue;
       }
@@ -168,7 +169,8 @@ export class Track {
 
   async #put(segment, index, init, media) {
     const now = this.#host.time();
-    const swapping = this.#swap && segment.start <= now && now < segment.end;
+    // A decoder reads ahead and stays with the old rung to the next key frame, so the near future counts as now.
+    const swapping = this.#swap && segment.start < now + 2 && now < segment.end;
     // The bytes are in hand, so the gap lasts no longer than an append.
     if (swapping) await this.#operate(() => this.#buffer.remove(segment.start, Infinity));
     this.#swap = false;
@@ -180,7 +182,21 @@ export class Track {
       this.#init = init.key;
     }
     await this.#append(media);
+    this.#mustHold(segment);
     if (swapping) this.#host.nudge();
+  }
+
+  /** Broken bytes can pass without an error and swallow what follows: reset the parser, ask again, at last skip. */
+  #mustHold(segment) {
+    const ranges = this.buffered;
+    for (let i = 0; i < ranges.length; i += 1) {
+      if (ranges.start(i) < segment.end - 0.1 && ranges.end(i) > segment.start + 0.1) return;
+    }
+    if (segment.end - segment.start < 0.5) return;
+    this.#buffer.abort();
+    this.#init = "";
+    this.#hollow = this.#hollow.uri === segment.uri ? { uri: segment.uri, times: this.#hollow.times + 1 } : { uri: segment.uri, times: 1 };
+    if (this.#hollow.times < 3) throw new Error("This part holds nothing that can be played.");
   }
 
   async #append(bytes) {
