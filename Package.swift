@@ -75,7 +75,7 @@ let package = Package(
         library(
             "API",
             ["Core", "Crypto", "HTTP", "Service"],
-            exclude: ["Dialects/MediaManagement/README.md"],
+            exclude: ["MediaManagement", "Tus"].map { "Dialects/\($0)/README.md" },
             resources: [.copy("Pages")]
         ),
         library("TelecineClient", ["Core"]),

@@ -21,7 +21,8 @@ extension Ingest {
                 """
                 UPDATE uploads SET asset_id = \(asset),
                     state = CASE WHEN stated_hash IS NULL THEN 'validating' ELSE 'hashing' END
-                WHERE id = \(id) AND state = 'receiving' AND received = parts
+                WHERE id = \(id) AND (state = 'receiving' AND received = parts
+                    OR form IN ('appended', 'final') AND state IN ('created', 'receiving'))
                 """
             )
             return changed == 1 ? try Upload.find(id, in: transaction) : nil
@@ -56,7 +57,12 @@ extension Ingest {
             guard changed == 1 else { return }
             try transaction.run("DELETE FROM upload_parts WHERE upload_id = \(upload.id)")
             try Catalog.create(asset, from: upload, sha256: sha256, in: transaction)
-            try JobQueue.enqueue(PrepareAsset(asset: asset, version: 1), priority: .soon, in: transaction)
+            if upload.size == 0 {
+                let reason = "The file is empty: there is nothing to play."
+                try VersionState.fail(asset, 1, reason: reason, in: transaction)
+            } else {
+                try JobQueue.enqueue(PrepareAsset(asset: asset, version: 1), priority: .soon, in: transaction)
+            }
         }
         active.withLock { $0[upload.id] = nil }
         logger.info(
@@ -65,7 +71,7 @@ extension Ingest {
         )
     }
 
-    private func fail(_ upload: Upload, _ reason: String) async throws {
+    func fail(_ upload: Upload, _ reason: String) async throws {
         try await database.write { transaction in
             try transaction.run("UPDATE uploads SET state = 'failed', error = \(reason) WHERE id = \(upload.id)")
             try transaction.run("DELETE FROM upload_parts WHERE upload_id = \(upload.id)")
@@ -76,7 +82,7 @@ extension Ingest {
         logger.warning("upload failed", ["upload": .string(upload.id.rawValue), "reason": .string(reason)])
     }
 
-    private func removeStagedFile(_ id: UploadID) {
+    func removeStagedFile(_ id: UploadID) {
         if unlink(stagedPath(id)) != 0, errno != ENOENT {
             logger.warning("a staged file could not be removed", ["path": .string(stagedPath(id))])
         }
@@ -108,7 +114,7 @@ extension Ingest {
         }
     }
 
-    private func verify(_ id: UploadID) async throws {
+    func verify(_ id: UploadID) async throws {
         guard let upload = try await database.read({ try Upload.find(id, in: $0) }), let asset = upload.assetID else {
             return
         }
@@ -147,7 +153,7 @@ extension Ingest {
         let left = try await database.read { connection in
             (
                 full: try connection.all(
-                    "SELECT id FROM uploads WHERE state = 'receiving' AND received = parts"
+                    "SELECT id FROM uploads WHERE form = 'numbered' AND state = 'receiving' AND received = parts"
                 ).map { try $0.get("id", as: UploadID.self) },
                 open: try connection.all(
                     """
@@ -160,6 +166,7 @@ extension Ingest {
             )
         }
         for id in left.full { try await complete(id) }
+        try await recoverAppended()
         for id in left.open { verify.yield(id) }
     }
 
@@ -181,7 +188,8 @@ extension Ingest {
         let expired = try await database.write { transaction in
             let rows = try transaction.all(
                 """
-                SELECT id FROM uploads WHERE (state IN ('created', 'receiving') AND expires_at < \(time))
+                SELECT id FROM uploads WHERE expires_at < \(time)
+                        AND (state IN ('created', 'receiving') OR state = 'complete' AND form = 'partial')
                     OR (state = 'failed' AND created_at < \(kept)) LIMIT 1000
                 """
             )

@@ -23,7 +23,10 @@ package final class Ingest: Sendable {
     let logger: Logger
     let hasher = PrefixHasher()
     let disk = BlockingQueue("telecine.place")
+    /// Its own: a large file that is made of others must not hold up parts.
+    let assembling = BlockingQueue("telecine.assemble")
     let active = Mutex<[UploadID: Active]>([:])
+    let leases = LeaseTable()
     /// Uploads whose hash is being verified after their last byte; `runBackground` works them off.
     let verifications: AsyncStream<UploadID>
     let verify: AsyncStream<UploadID>.Continuation
@@ -54,7 +57,8 @@ package final class Ingest: Sendable {
     ///
     /// - Throws: `.invalidRequest` with the field, `.tooLarge`.
     package func begin(_ announced: AnnouncedFile, owner: UserID) async throws -> Upload {
-        try announced.check(maximumSize: configuration.maximumSize)
+        let limits = configuration.limits(of: announced.door)
+        try announced.check(maximumSize: limits.maximumSize)
         let partSize = configuration.partSize(for: announced.size)
         let now = Timestamp.now
         let upload = Upload(
@@ -73,7 +77,8 @@ package final class Ingest: Sendable {
             assetID: nil,
             createdAt: now,
             lastPartAt: nil,
-            expiresAt: now + configuration.expiry
+            expiresAt: now + configuration.expiry,
+            durationLimit: limits.maximumDuration
         )
         try await database.write { try upload.insert(door: announced.door, in: $0) }
         logger.info("upload begun", ["upload": .string(upload.id.rawValue), "size": .integer(upload.size)])
@@ -86,6 +91,7 @@ package final class Ingest: Sendable {
     package func status(of id: UploadID, for owner: UserID) async throws -> (upload: Upload, missing: [Int]) {
         let entry = try await load(id, for: owner)
         guard entry.upload.acceptsParts else { return (entry.upload, []) }
+        guard entry.upload.form == .numbered else { return try inParts(entry.upload) }
         return (entry.upload, entry.parts.missing(limit: 1000))
     }
 
@@ -101,7 +107,8 @@ package final class Ingest: Sendable {
                 throw ServiceError(.notFound, "Upload not found.")
             }
             entry = found
-            if found.upload.acceptsParts, found.upload.owner == owner {
+            // An appended upload's state is its file: there is nothing to keep.
+            if found.upload.form == .numbered, found.upload.acceptsParts, found.upload.owner == owner {
                 active.withLock { if $0[id] == nil { $0[id] = found } }
             }
         }

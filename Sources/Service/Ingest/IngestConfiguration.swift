@@ -16,20 +16,26 @@ package struct IngestConfiguration: Sendable {
     package var expiry: Duration
     /// How long a failed upload's reason is kept.
     package var keepFailed: Duration
+    /// What single doors allow; the others allow `maximumSize` and any duration.
+    package var doors: [String: DoorLimits]
 
     package init(
         stagingDirectory: String,
         partSize: Int64 = 5 << 20,
         maximumSize: Int64 = 10 << 30,
         expiry: Duration = .seconds(86_400),
-        keepFailed: Duration = .seconds(7 * 86_400)
+        keepFailed: Duration = .seconds(7 * 86_400),
+        doors: [String: DoorLimits] = [:]
     ) {
         self.stagingDirectory = stagingDirectory
         self.partSize = partSize
         self.maximumSize = maximumSize
         self.expiry = expiry
         self.keepFailed = keepFailed
+        self.doors = doors
     }
+
+    func limits(of door: String) -> DoorLimits { doors[door] ?? DoorLimits(maximumSize: maximumSize) }
 
     static let maximumParts: Int64 = 10_000
 
