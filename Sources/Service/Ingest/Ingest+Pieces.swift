@@ -62,6 +62,9 @@ extension Ingest {
         }
         let offset = try await offset(of: upload) ?? 0
         guard piece.offset == offset else { throw Self.mismatch(expected: offset, got: piece.offset) }
+        if !upload.isLengthKnown, let total = piece.totalLength, total < offset {
+            throw ServiceError(.invalidRequest, "The upload has \(offset) bytes already: it cannot be shorter.")
+        }
         let end = upload.isLengthKnown ? upload.size : piece.totalLength ?? upload.sizeLimit ?? .max
         guard piece.declaredLength.map({ $0 <= end - offset }) ?? upload.acceptsParts else {
             throw upload.isLengthKnown || piece.totalLength != nil
@@ -77,9 +80,6 @@ extension Ingest {
                 throw ServiceError(.invalidRequest, "The upload's length is \(upload.size): it cannot change.")
             }
             return
-        }
-        guard total >= piece.offset else {
-            throw ServiceError(.invalidRequest, "The upload has \(piece.offset) bytes already: it cannot be shorter.")
         }
         try DoorLimits(maximumSize: upload.sizeLimit ?? configuration.maximumSize).check(size: total)
         upload.size = total

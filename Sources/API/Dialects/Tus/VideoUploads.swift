@@ -129,7 +129,7 @@ package struct VideoUploads: Sendable {
         let asset_id: String?
     }
 
-    /// Nothing is left to do: an upload completes with its last byte. It says whether that has come.
+    /// Says whether the last byte has come: the upload was completed with it, so nothing is left to do.
     @Sendable private func complete(_ request: Request) async throws -> Response {
         let principal = try await authentication.principal(for: request)
         let body: Completion = try await request.json(limit: Self.longestBody)
