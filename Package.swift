@@ -96,6 +96,6 @@ let package = Package(
         tests("MediaTests", ["Media", "Core"]),
         tests("ServiceTests", ["Service", "Core", "SQL", "ObjectStorage", "Crypto", "Media"]),
         tests("CommandTests", ["telecine", "API", "Core", "Service", "TelecineClient"]),
-        tests("APITests", ["API", "Core", "HTTP", "SQL", "Service", "TelecineClient"]),
+        tests("APITests", ["API", "Core", "Crypto", "HTTP", "SQL", "Service", "TelecineClient"]),
     ]
 )

@@ -9,8 +9,8 @@ package struct UploadProgress: Sendable {
     /// Bytes that count; nil for a `final` that is not made yet.
     package let offset: Int64?
 
-    /// Whether every byte is here and counts.
-    package var isComplete: Bool { upload.isLengthKnown && offset == upload.size && !upload.acceptsParts }
+    /// Whether every byte is here, verified and kept.
+    package var isComplete: Bool { upload.state == .complete }
 }
 
 /// What a request says of the bytes it carries.

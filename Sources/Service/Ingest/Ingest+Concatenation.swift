@@ -39,8 +39,21 @@ extension Ingest {
         upload.isLengthKnown = known != nil
         upload.size = known ?? 0
         try await insert(upload, of: sources, file)
-        try await assemble(upload.id)
+        do {
+            try await assemble(upload.id)
+        } catch {
+            // The client will not hear of this final: it must not appear later.
+            try await discard(upload.id)
+            throw error
+        }
         return try await look(upload.id, for: owner)
+    }
+
+    private func discard(_ id: UploadID) async throws {
+        let discarded = try await database.write {
+            try $0.run("DELETE FROM uploads WHERE id = \(id) AND state IN ('created', 'receiving')")
+        }
+        if discarded == 1 { removeStagedFile(id) }
     }
 
     private func insert(_ upload: Upload, of sources: [UploadID], _ file: AppendedFile) async throws {
@@ -84,9 +97,18 @@ extension Ingest {
         }
     }
 
-    /// Makes the finals that waited for a partial.
+    /// Makes the finals that waited for a partial; one that cannot be made now is made by the next start.
     func assembleFinals(of partial: UploadID) async throws {
-        for id in try await waitingFinals(of: partial) { try await assemble(id) }
+        for id in try await waitingFinals(of: partial) {
+            do {
+                try await assemble(id)
+            } catch {
+                logger.error(
+                    "an upload could not be made of others",
+                    ["upload": .string(id.rawValue), "error": .string(String(reflecting: error))]
+                )
+            }
+        }
     }
 
     func waitingFinals(of partial: UploadID) async throws -> [UploadID] {
