@@ -95,7 +95,7 @@ let package = Package(
         tests("ObjectStorageTests", ["ObjectStorage", "Core"]),
         tests("MediaTests", ["Media", "Core"]),
         tests("ServiceTests", ["Service", "Core", "SQL", "ObjectStorage", "Crypto", "Media"]),
-        tests("CommandTests", ["telecine", "API", "Core", "Service", "TelecineClient"]),
-        tests("APITests", ["API", "Core", "Crypto", "HTTP", "SQL", "Service", "TelecineClient"]),
+        tests("CommandTests", ["telecine", "API", "Core", "SQL", "Service", "TelecineClient"]),
+        tests("APITests", ["API", "Core", "Crypto", "HTTP", "ObjectStorage", "SQL", "Service", "TelecineClient"]),
     ]
 )

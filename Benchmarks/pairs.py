@@ -28,6 +28,7 @@ class Line:
     bar: str
     met: bool
     note: str = ""
+    pairs: int = 0
 
 
 def interleaved(count: int, ours, peer) -> list[tuple[Run, Run]]:
@@ -55,4 +56,4 @@ def line(what: str, pairs: list[tuple[Run, Run]], measure, show, bar: str, is_me
     ratio = median(ratios)
     return Line(
         what, show(median(measure(mine) for mine, _ in pairs)), show(median(measure(other) for _, other in pairs)),
-        ratio, (min(ratios), max(ratios)), cpu, bar, is_met(ratio), note)
+        ratio, (min(ratios), max(ratios)), cpu, bar, is_met(ratio), note, len(pairs))

@@ -86,7 +86,8 @@ def wait_for_port(port: int) -> None:
 
 
 def telecine(folder: pathlib.Path, **settings):
-    """The release binary on a data folder of its own."""
+    """The release binary on a data folder of its own, with the profiles that are delivered unless others are named."""
+    settings.setdefault("PROFILES_DIR", ROOT / "config/profiles")
     os.environ.setdefault("TELECINE_BINARY", str(ROOT / ".build/release/telecine"))
     from support.service import Service
     return Service(folder, **settings).start()

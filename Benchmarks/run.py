@@ -7,6 +7,7 @@ import platform
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 
 import delivery
@@ -16,14 +17,14 @@ from pairs import Line
 from processes import ROOT
 
 BENCHMARKS = {"upload": upload.run, "delivery": delivery.run, "ladder": ladder.run}
-HEAD = "| What | Telecine | Peer | Ratio (range) | CPU ratio | Bar | Met |\n|---|---|---|---|---|---|---|\n"
+HEAD = "| What | Telecine | Peer | Ratio (range) | CPU ratio | Pairs | Bar | Met |\n|---|---|---|---|---|---|---|---|\n"
 
 
 def row(line: Line) -> str:
     low, high = line.spread
     note = f"; {line.note}" if line.note else ""
     return (f"| {line.what} | {line.ours}{note} | {line.peer} | {line.ratio:.2f} ({low:.2f}–{high:.2f}) | "
-            f"{line.cpu_ratio:.2f} | {line.bar} | {'yes' if line.met else '**no**'} |\n")
+            f"{line.cpu_ratio:.2f} | {line.pairs} | {line.bar} | {'yes' if line.met else '**no**'} |\n")
 
 
 def output(*command: str) -> str:
@@ -45,14 +46,14 @@ def machine() -> list[str]:
     ]
 
 
-def report(lines: list[Line], count: int, names: list[str], quick: bool) -> str:
-    command = "scripts/bench " + ("--quick " if quick else "") + " ".join(names)
+def report(lines: list[Line], command: str) -> str:
     when = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     facts = "".join(f"- {fact}\n" for fact in machine())
     return (
-        f"# Benchmarks, last run\n\n{when}, `{command}`: {count} interleaved pairs each, the median of the pairs' "
-        f"ratios.\nEach figure is a comparison with a peer in the same run on the same machine; read the ratios, not "
-        f"the rates.\nWhat is run, and how, stands in the files beside this one.\n\n{HEAD}"
+        f"# Benchmarks, last run\n\n{when}, `{command}`: interleaved pairs, and the median of their ratios.\n"
+        f"The CPU ratio is CPU seconds for the same amount of work, ours to the peer's, children included.\n"
+        f"Each figure compares with a peer in the same run on the same machine; read the ratios, not the rates.\n"
+        f"What is run, and how, stands in the files beside this one.\n\n{HEAD}"
         + "".join(map(row, lines)) + f"\n{facts}")
 
 
@@ -60,22 +61,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="three pairs each instead of five")
     parser.add_argument("--pairs", type=int, help="this many pairs each")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="upload, delivery, ladder")
+    parser.add_argument("names", nargs="*", metavar="NAME[=PAIRS]", help="upload, delivery, ladder")
     arguments = parser.parse_args()
-    names = arguments.names or list(BENCHMARKS)
-    if unknown := set(names) - set(BENCHMARKS):
-        parser.error(f"no benchmark is called {', '.join(sorted(unknown))}")
     count = arguments.pairs or (3 if arguments.quick else 5)
+    named = [name.partition("=") for name in arguments.names or BENCHMARKS]
+    if unknown := {name for name, _, _ in named} - set(BENCHMARKS):
+        parser.error(f"no benchmark is called {', '.join(sorted(unknown))}")
     base = os.environ.get("BENCH_DIR") or ("/dev/shm" if os.path.isdir("/dev/shm") else None)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="telecine-bench-", dir=base))
     lines: list[Line] = []
     try:
-        for name in names:
+        for name, _, own in named:
             print(f"{name}", flush=True)
-            lines += BENCHMARKS[name](folder, count)
+            lines += BENCHMARKS[name](folder, int(own or count))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    text = report(lines, count, names, arguments.quick)
+    text = report(lines, " ".join(["scripts/bench", *sys.argv[1:]]))
     (ROOT / "Benchmarks/RESULTS.md").write_text(text)
     print("\n" + HEAD + "".join(map(row, lines)))
 

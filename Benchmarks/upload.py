@@ -1,4 +1,8 @@
-"""2 GiB over one connection: contract 1's chunks, numbers first, against one nginx DAV PUT; both on tmpfs."""
+"""2 GiB over one connection: contract 1's chunks, numbers first, against one nginx DAV PUT; both on tmpfs.
+
+The client sends one prepared block again and again with `sendall`, and waits for the answer to each chunk before the
+next. It takes about 0.2 CPU seconds a GiB, which is a fifth of what either server takes: it is not what is measured.
+"""
 import json
 import os
 import pathlib
@@ -9,10 +13,11 @@ import time
 from pairs import Line, Run, interleaved, line
 from processes import Peer, cpu_seconds, peak_memory, telecine
 
+MIB = 1 << 20
 GIB = 1 << 30
 SIZE = 2 * GIB
 BOUNDARY = b"----TelecineBenchmark"
-MEMORY_BAR = 64 << 20
+MEMORY_BAR = 64_000_000
 
 
 def read_answer(connection: socket.socket) -> tuple[int, bytes]:
@@ -73,15 +78,16 @@ def put_whole(port: int, size: int, piece: int, block: bytes) -> None:
 class Upload:
     """One measured pair member each; everything is deleted after its run."""
 
-    def __init__(self, folder: pathlib.Path):
+    def __init__(self, folder: pathlib.Path, chunk_size: int):
         self.folder = folder
+        self.chunk_size = chunk_size
         self.peak = 0
 
     def ours(self) -> Run:
         from support.client import Client
         place = self.folder / "telecine"
         # No workers: what is sent is no video, and its refusal is not what is measured here.
-        service = telecine(place, WORKERS=0)
+        service = telecine(place, WORKERS=0, CHUNK_SIZE=self.chunk_size)
         try:
             client = Client(service.url).register()
             upload = client.begin("two-gibibytes.mp4", SIZE)
@@ -103,10 +109,9 @@ class Upload:
         place = self.folder / "nginx"
         nginx = Peer(place)
         try:
-            piece = 5 << 20
-            block = os.urandom(piece)
+            block = os.urandom(self.chunk_size)
             cpu, wall = cpu_seconds(nginx.pid), time.perf_counter()
-            put_whole(nginx.port, SIZE, piece, block)
+            put_whole(nginx.port, SIZE, self.chunk_size, block)
             run = Run(time.perf_counter() - wall, cpu_seconds(nginx.pid) - cpu, SIZE)
             if (nginx.files / "put/file").stat().st_size != SIZE:
                 raise RuntimeError("nginx did not keep the file")
@@ -116,10 +121,30 @@ class Upload:
             shutil.rmtree(place)
 
 
+def touch_memory(folder: pathlib.Path) -> None:
+    """Takes and gives back what two files need: the first use of memory is slow in a virtual machine, whoever comes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "touched"
+    with path.open("wb") as file:
+        for _ in range(2 * SIZE // MIB):
+            file.write(bytes(MIB))
+    path.unlink()
+
+
+# What a client is asked to send: `CHUNK_SIZE` as it comes, and as an operator with fast links sets it.
+CHUNK_SIZES = {"5 MiB chunks": 5 * MIB, "64 MiB chunks": 64 * MIB}
+
+
 def run(folder: pathlib.Path, count: int) -> list[Line]:
-    upload = Upload(folder)
-    pairs = interleaved(count, upload.ours, upload.peer)
-    peak = f"peak memory {upload.peak / (1 << 20):.0f} MiB (bar 64)"
-    return [line(
-        "upload of 2 GiB over one connection", pairs, lambda run: run.speed, lambda speed: f"{speed / GIB:.2f} GiB/s",
-        "≥ 0.9 of bytes/s, ≤ 64 MiB", lambda ratio: ratio >= 0.9 and upload.peak <= MEMORY_BAR, peak)]
+    lines = []
+    touch_memory(folder / "upload")
+    for name, chunk_size in CHUNK_SIZES.items():
+        print(f"  {name}", flush=True)
+        upload = Upload(folder / "upload", chunk_size)
+        pairs = interleaved(count, upload.ours, upload.peer)
+        peak = f"peak memory {upload.peak / MIB:.0f} MiB"
+        lines.append(line(
+            f"upload of 2 GiB over one connection, {name}", pairs, lambda run: run.speed,
+            lambda speed: f"{speed / GIB:.2f} GiB/s", "≥ 0.9 of bytes/s, ≤ 64 MB",
+            lambda ratio: ratio >= 0.9 and upload.peak <= MEMORY_BAR, peak))  # noqa: B023
+    return lines

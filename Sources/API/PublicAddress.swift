@@ -21,16 +21,46 @@ package struct PublicAddress: Sendable {
         return "http://\(host)"
     }
 
+    /// `name`, `name:port`, `[address]` or `[address]:port`.
     private static func isValid(_ host: String) -> Bool {
         guard (1...255).contains(host.utf8.count) else { return false }
-        return host.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: ":"),
-                UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "_"):
-                true
-            default: false
-            }
+        let end =
+            host.hasPrefix("[") ? host.firstIndex(of: "]").map { host.index(after: $0) } : host.firstIndex(of: ":")
+        if host.hasPrefix("["), end == nil { return false }
+        let name = host[..<(end ?? host.endIndex)]
+        return isName(name) && isPort(host[(end ?? host.endIndex)...])
+    }
+
+    private static func isName(_ name: Substring) -> Bool {
+        if name.hasPrefix("[") {
+            let inner = name.utf8.dropFirst().dropLast()
+            return inner.contains(UInt8(ascii: ":"))
+                && inner.allSatisfy { isHexDigit($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") }
         }
+        return !name.isEmpty
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            }
+    }
+
+    private static func isHexDigit(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: false
+        }
+    }
+
+    private static func isPort(_ text: Substring) -> Bool {
+        guard !text.isEmpty else { return true }
+        return text.hasPrefix(":")
+            && text.utf8.dropFirst().allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            && UInt16(text.dropFirst()).map { $0 > 0 } == true
     }
 }

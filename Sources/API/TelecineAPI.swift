@@ -51,7 +51,13 @@ package struct TelecineAPI: Sendable {
                 Middlewares.requestID(), cors.middleware, Middlewares.accessLog(logger, path: Self.loggedPath),
                 Authentication.challenge, Middlewares.errors(logger: logger),
             ],
-            around: { try await router.respond(to: $0) }
+            around: { request in
+                do {
+                    return try await router.respond(to: request)
+                } catch {
+                    throw ServiceError(passing: error) ?? error
+                }
+            }
         )
     }
 
@@ -104,8 +110,17 @@ package struct TelecineAPI: Sendable {
 
     /// A signed link is a capability: what signs it stays out of the log.
     private static func loggedPath(_ request: Request) -> String {
-        var parts = request.path.split(separator: "/", omittingEmptySubsequences: false)
-        if parts.count > 2, parts[1] == "stream" { parts[2] = "-" }
-        return parts.joined(separator: "/")
+        let path = request.path
+        let place = "/stream/"
+        guard path.hasPrefix(place) else {
+            // Wherever else a token may stand.
+            var parts = path.split(separator: "/", omittingEmptySubsequences: false)
+            for index in parts.indices.dropFirst() where parts[index - 1] == "stream" { parts[index] = "-" }
+            return parts.joined(separator: "/")
+        }
+        // Over bytes: every segment passes here.
+        let rest = path.utf8.dropFirst(place.utf8.count)
+        let end = rest.firstIndex(of: UInt8(ascii: "/")) ?? path.endIndex
+        return "\(place)-\(path[end...])"
     }
 }

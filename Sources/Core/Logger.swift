@@ -16,6 +16,13 @@ package struct Logger: Sendable {
         package let level: Level
         package let message: String
         package let fields: [String: JSONValue]
+
+        package init(time: Timestamp, level: Level, message: String, fields: [String: JSONValue]) {
+            self.time = time
+            self.level = level
+            self.message = message
+            self.fields = fields
+        }
     }
 
     private let minimum: Level

@@ -86,7 +86,30 @@ extension Timestamp {
     /// RFC 3339 with milliseconds, `2023-08-14T10:00:00.000Z`: contracts 1 and 4.
     package var iso8601WithMilliseconds: String {
         let parts = parts
-        return "\(dateText)T\(timeText).\(Self.digits(parts.micro / 1000, 3))Z"
+        guard (0...9999).contains(parts.year) else {
+            return "\(dateText)T\(timeText).\(Self.digits(parts.micro / 1000, 3))Z"
+        }
+        // Every log line has one, so digit by digit.
+        return String(unsafeUninitializedCapacity: 24) { text in
+            _ = text.initialize(from: "0000-00-00T00:00:00.000Z".utf8)
+            func put(_ value: Int64, at end: Int) {
+                var rest = value
+                var index = end
+                while rest > 0 {
+                    text[index] = 48 + UInt8(truncatingIfNeeded: rest % 10)
+                    rest /= 10
+                    index -= 1
+                }
+            }
+            put(parts.year, at: 3)
+            put(parts.month, at: 6)
+            put(parts.day, at: 9)
+            put(parts.hour, at: 12)
+            put(parts.minute, at: 15)
+            put(parts.second, at: 18)
+            put(parts.micro / 1000, at: 22)
+            return 24
+        }
     }
 
     /// RFC 3339 without a fraction, `2025-12-04T11:00:00Z`: contracts 2 and 3.

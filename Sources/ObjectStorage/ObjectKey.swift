@@ -28,8 +28,22 @@ package struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertibl
     var segments: [Substring] { rawValue.split(separator: "/") }
 
     private static func isKey(_ text: String) -> Bool {
-        let segments = text.split(separator: "/", omittingEmptySubsequences: false)
-        return text.utf8.count <= 512 && segments.count <= 32 && segments.allSatisfy { isSegment($0) }
+        // Over bytes, without taking the text apart: every request for a segment passes here.
+        guard text.utf8.count <= 512 else { return false }
+        var segments = 1
+        var length = 0
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: "/") {
+                guard length > 0 else { return false }
+                segments += 1
+                length = 0
+            } else {
+                guard isNameByte(byte), length > 0 || byte != UInt8(ascii: ".") else { return false }
+                length += 1
+                guard length <= 255 else { return false }
+            }
+        }
+        return length > 0 && segments <= 32
     }
 
     /// Whether a name may stand between slashes.
@@ -47,14 +61,15 @@ package struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertibl
     }
 
     private static func isBeginning(_ name: some StringProtocol) -> Bool {
-        name.utf8.first != UInt8(ascii: ".")
-            && name.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
-                    true
-                default: false
-                }
-            }
+        name.utf8.first != UInt8(ascii: ".") && name.utf8.allSatisfy(isNameByte)
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
     }
 }

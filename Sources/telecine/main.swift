@@ -6,4 +6,5 @@ let code = await Tool(
     environment: ProcessInfo.processInfo.environment,
     folder: FileManager.default.currentDirectoryPath
 ).run(Array(CommandLine.arguments.dropFirst()))
+StandardError.flush()
 exit(code.rawValue)

@@ -113,4 +113,19 @@ import Testing
         #expect(fields["message"] == "disk\nfull" && fields["free"] == 12 && fields["level"] == "warning")
         #expect(lines.all[0].split(separator: "\n").count == 1)
     }
+
+    @Test("whatever a log field holds, the line is JSON that gives it back")
+    func logFields() throws {
+        let fields: [String: JSONValue] = [
+            "quotes \" and \\": "a\"b\\c/d\u{1}\u{1F}\u{7F}\t\r\n", "text": "naïve 日本 🎬", "none": .null,
+            "list": .array([true, 1, .number(0.125), "x"]), "object": .object(["b": .array([]), "a": .object([:])]),
+            "small": .number(1e-9), "large": .number(1e300), "least": .integer(.min), "strange": .number(.infinity),
+        ]
+        let line = JSONLine(Logger.Entry(time: .now, level: .info, message: "m", fields: fields)).text
+        var read = try JSONDecoder().decode([String: JSONValue].self, from: Data(line.utf8))
+        #expect(read["strange"] == "inf")
+        read["strange"] = .number(.infinity)
+        #expect(!line.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F })
+        for (name, value) in fields { #expect(read[name] == value) }
+    }
 }

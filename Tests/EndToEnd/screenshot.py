@@ -8,8 +8,8 @@ from support import clips, profiles
 from support.client import PASSWORD, Client
 from support.service import ROOT, Service
 
-REAL = ("v-1080p25-camera.mp4", "v-720p25-traffic.mp4", "v-bbb-720p-5s.mp4", "v-pancake-opus.mkv")
-TITLES = ("Street camera", "Crossing at noon", "Big Buck Bunny", "Pancakes")
+REAL = ("v-1080p25-camera.mp4", "v-720p25-traffic.mp4", "v-bbb-720p-5s.mp4", "v-cockatoo-444.mp4")
+TITLES = ("At the desk", "Crossing at noon", "Big Buck Bunny", "Cockatoo")
 
 
 def sources(folder: pathlib.Path) -> list[tuple[pathlib.Path, str]]:
@@ -21,10 +21,11 @@ def sources(folder: pathlib.Path) -> list[tuple[pathlib.Path, str]]:
 
 def take(url: str, client: Client, target: pathlib.Path) -> None:
     with chromium.launched() as browser:
-        page = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light").new_page()
+        page = browser.new_context(viewport={"width": 1280, "height": 720}, color_scheme="light").new_page()
         chromium.sign_in(page, url, client.email, PASSWORD)
         page.goto(url + "/")
         page.wait_for_load_state("networkidle")
+        page.locator("#grid").scroll_into_view_if_needed()
         page.screenshot(path=target)
 
 

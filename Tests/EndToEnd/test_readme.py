@@ -21,7 +21,9 @@ def test_the_first_upload_with_curl_ends_with_a_master(service, small_clip, tmp_
     script = "set -euo pipefail\n" + script.replace("http://localhost:3000", service.url)
     result = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stdout + result.stderr
-    answer = json.loads(re.search(r"\{[^{}]*\"masterUrl\".*\}", result.stdout, re.DOTALL).group())
+    found = re.search(r"\{[^{}]*\"masterUrl\".*\}", result.stdout, re.DOTALL)
+    assert found, result.stdout + result.stderr
+    answer = json.loads(found.group())
     assert clips.count_frames(answer["masterUrl"]) == 4 * 25
 
 

@@ -133,6 +133,7 @@ struct ProfileTests {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().path
         let profiles = try Profile.load(directory: "\(root)/config/profiles")
+        #expect(profiles == Profile.standard)
         #expect(profiles.map(\.name) == ["1080p", "720p", "480p", "360p"])
         #expect(profiles.map(\.videoBitrate) == [5_000_000, 2_500_000, 1_000_000, 600_000])
     }

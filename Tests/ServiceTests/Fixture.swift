@@ -24,8 +24,7 @@ final class Fixture: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-    func ingest(partSize: Int64 = 1000, maximumSize: Int64 = 1 << 20, expiry: Duration = .seconds(60)) throws -> Ingest
-    {
+    func ingest(partSize: Int64 = 1000, maximumSize: Int64 = 1 << 20) throws -> Ingest {
         try Ingest(
             database: database,
             store: store,
@@ -33,7 +32,8 @@ final class Fixture: Sendable {
                 stagingDirectory: folder + "/staging",
                 partSize: partSize,
                 maximumSize: maximumSize,
-                expiry: expiry
+                expiry: .seconds(60),
+                retryAfter: .milliseconds(20)
             ),
             logger: .silent
         )

@@ -65,7 +65,7 @@ private struct Errand: Job {
         let fixture = try await Fixture()
         try await enqueue(fixture, "a")
         let first = try #require(try await fixture.queue.claim(lane: .heavy, worker: "dead"))
-        try await fixture.queue.release(worker: "dead")
+        try await fixture.queue.release(worker: "dead", crashed: true)
         let second = try #require(try await fixture.queue.claim(lane: .heavy, worker: "alive"))
         #expect(second.id == first.id)
         #expect(try await fixture.queue.heartbeat(first.id, worker: "dead") == false)

@@ -51,7 +51,8 @@ package struct StreamRoutes: Sendable {
             for: request,
             path: path,
             contentType: path.hasSuffix(".m4s") ? "video/iso.segment" : "video/mp4",
-            cacheControl: "private, max-age=31536000, immutable"
+            cacheControl: "private, max-age=31536000, immutable",
+            isImmutable: true
         )
     }
 

@@ -2,7 +2,8 @@ internal import Synchronization
 
 /// Small files in memory: what is asked for again and again is sent without opening it.
 ///
-/// Every use compares the file's stamp (one `stat`); a file that changed is read again. The least used half of a shard
+/// Every use compares the file's stamp (one `stat`); a file that changed is read again. What is said never to change is
+/// compared once a second: soon enough to miss a file that was deleted. The least used half of a shard
 /// goes when it is full.
 final class FileCache: Sendable {
     /// Larger files go by `sendfile`, which gains nothing from a copy in memory.
@@ -16,8 +17,16 @@ final class FileCache: Sendable {
         let validators: Validators
     }
 
+    private struct Place {
+        let entry: Entry
+        /// The shard's clock at the last use.
+        var used: UInt64
+        /// When the stamp was last compared, in monotonic nanoseconds.
+        var compared: UInt64
+    }
+
     private struct Shard: ~Copyable {
-        var entries: [String: (entry: Entry, used: UInt64)] = [:]
+        var entries: [String: Place] = [:]
         var bytes = 0
         var clock: UInt64 = 0
     }
@@ -37,17 +46,33 @@ final class FileCache: Sendable {
 
     func find(_ path: String, _ stamp: FileStamp) -> Entry? {
         lock(of: path).shard.withLock { shard in
-            guard let found = shard.entries[path], found.entry.stamp == stamp else { return nil }
+            guard let index = shard.entries.index(forKey: path) else { return nil }
+            guard shard.entries.values[index].entry.stamp == stamp else { return nil }
             shard.clock += 1
-            shard.entries[path]?.used = shard.clock
-            return found.entry
+            shard.entries.values[index].used = shard.clock
+            shard.entries.values[index].compared = Monotonic.now
+            return shard.entries.values[index].entry
+        }
+    }
+
+    /// A file that never changes, when its stamp was compared less than a second ago.
+    func findImmutable(_ path: String) -> Entry? {
+        lock(of: path).shard.withLock { shard in
+            guard let index = shard.entries.index(forKey: path) else { return nil }
+            guard Monotonic.now - shard.entries.values[index].compared < 1_000_000_000 else { return nil }
+            shard.clock += 1
+            shard.entries.values[index].used = shard.clock
+            return shard.entries.values[index].entry
         }
     }
 
     func keep(_ entry: Entry, at path: String) {
         lock(of: path).shard.withLock { shard in
             shard.clock += 1
-            let old = shard.entries.updateValue((entry, shard.clock), forKey: path)
+            let old = shard.entries.updateValue(
+                Place(entry: entry, used: shard.clock, compared: Monotonic.now),
+                forKey: path
+            )
             shard.bytes += entry.bytes.count - (old?.entry.bytes.count ?? 0)
             guard shard.bytes > byteLimit || shard.entries.count > 1024 else { return }
             let ages = shard.entries.values.map(\.used).sorted()

@@ -17,14 +17,20 @@ package enum FileResponse {
     ///
     /// `cacheControl`: nil sends no `Cache-Control`.
     ///
+    /// `isImmutable`: whether what stands at the path never changes; one that was deleted may be sent for a second.
+    ///
     /// Throws `ServiceError(.notFound)` when there is no regular file.
     package static func make(
         for request: Request,
         path: String,
         contentType: String,
         cacheControl: String? = nil,
-        etag: String? = nil
+        etag: String? = nil,
+        isImmutable: Bool = false
     ) throws -> Response {
+        if isImmutable, let entry = FileCache.shared.findImmutable(path) {
+            return answer(request, entry, contentType, cacheControl, etag)
+        }
         guard let stamp = FileStamp(path: path) else { throw missing(path) }
         if let entry = FileCache.shared.find(path, stamp) {
             return answer(request, entry, contentType, cacheControl, etag)
@@ -56,7 +62,7 @@ package enum FileResponse {
 
     /// An open file; takes the descriptor over.
     ///
-    /// Otherwise as ``make(for:path:contentType:cacheControl:etag:)``.
+    /// Otherwise as ``make(for:path:contentType:cacheControl:etag:isImmutable:)``.
     package static func make(
         for request: Request,
         descriptor: Int32,

@@ -1,6 +1,12 @@
 internal import Core
 internal import Synchronization
 
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
 /// One request: its head, and its body still to be read.
 ///
 /// When the client leaves, the handler's task is *not* cancelled: what it is doing for an upload must be finished and
@@ -141,10 +147,10 @@ enum RequestID {
     }
 
     static func random() -> String {
-        var generator = SystemRandomNumberGenerator()
+        let (first, second) = randomBits()
         return String(unsafeUninitializedCapacity: 32) { buffer in
             for half in 0..<2 {
-                var bits = generator.next()
+                var bits = half == 0 ? first : second
                 for index in 0..<16 {
                     let digit = UInt8(truncatingIfNeeded: bits & 15)
                     buffer[half * 16 + index] = digit < 10 ? 48 + digit : 87 + digit
@@ -152,6 +158,22 @@ enum RequestID {
                 }
             }
             return 32
+        }
+    }
+
+    /// The system's randomness, taken in blocks: a system call for each request is felt when there are many.
+    private static let stock = Mutex<[UInt64]>([])
+
+    private static func randomBits() -> (UInt64, UInt64) {
+        stock.withLock { stock in
+            if stock.count < 2 {
+                var block = [UInt64](repeating: 0, count: 32)
+                // 256 bytes at once are never refused (getentropy's own limit).
+                let isFilled = block.withUnsafeMutableBytes { getentropy($0.baseAddress, $0.count) == 0 }
+                if !isFilled { for index in block.indices { block[index] = .random(in: .min ... .max) } }
+                stock = block
+            }
+            return (stock.removeLast(), stock.removeLast())
         }
     }
 }

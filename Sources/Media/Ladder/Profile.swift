@@ -42,7 +42,10 @@ package struct Profile: Sendable, Codable, Hashable {
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: directory)
         } catch {
-            throw MediaError(.profile, "\(directory): the folder of profiles cannot be read: \(error)")
+            throw MediaError(
+                .profile,
+                "\(directory): the folder of profiles cannot be read: \(error.localizedDescription)"
+            )
         }
         let profiles = try names.filter { $0.hasSuffix(".json") }.sorted().map { name in
             guard let data = FileManager.default.contents(atPath: "\(directory)/\(name)") else {
@@ -64,6 +67,9 @@ package struct Profile: Sendable, Codable, Hashable {
                 "\(file): the name \"\(name)\" is used in paths; expected letters, digits, - and _ only."
             )
         }
+        guard !reservedNames.contains(name) else {
+            throw MediaError(.profile, "\(file): the name \"\(name)\" is taken by another part of a version.")
+        }
         let fields = try ProfileFields(bytes, file: file)
         try fields.refuseUnknown()
         return Profile(
@@ -76,6 +82,9 @@ package struct Profile: Sendable, Codable, Hashable {
             frameRate: try fields.rate("frameRate")
         )
     }
+
+    /// What stands beside the rungs of a version.
+    static let reservedNames: Set = ["audio", "original", "images", "poster"]
 
     /// x264's presets but placebo.
     static let presets = [

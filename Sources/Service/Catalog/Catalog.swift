@@ -86,9 +86,8 @@ package struct Catalog: Sendable {
     package func delete(_ id: AssetID, for owner: UserID) async throws {
         _ = try await asset(id, for: owner)
         try await database.write { transaction in
-            let versions = try transaction.all("SELECT number FROM versions WHERE asset_id = \(id)")
-            for row in versions {
-                try JobQueue.cancel(subject: Subject.version(id, try row.get("number")), in: transaction)
+            for subject in try Subject.all(of: id, in: transaction) {
+                try JobQueue.cancel(subject: subject, keepingDead: false, in: transaction)
             }
             try transaction.run("DELETE FROM assets WHERE id = \(id)")
             try transaction.run("DELETE FROM uploads WHERE asset_id = \(id)")
@@ -100,4 +99,17 @@ package struct Catalog: Sendable {
 /// What jobs work for: the key by which they are cancelled together.
 enum Subject {
     static func version(_ id: AssetID, _ number: Int) -> String { "asset_\(id)/v\(number)" }
+
+    /// Apart from its version's, so that a request finds the job it waits for.
+    static func mp4(_ id: AssetID, _ number: Int, _ rendition: String) -> String {
+        "\(version(id, number))/\(rendition).mp4"
+    }
+
+    /// All that an asset's jobs can work for.
+    static func all(of id: AssetID, in connection: any Connection) throws -> [String] {
+        let versions = try connection.all("SELECT number FROM versions WHERE asset_id = \(id)")
+        let renditions = try connection.all("SELECT version, name FROM renditions WHERE asset_id = \(id)")
+        return try versions.map { version(id, try $0.get("number")) }
+            + renditions.map { mp4(id, try $0.get("version"), try $0.get("name")) }
+    }
 }

@@ -32,7 +32,11 @@ extension Delivery {
             let left = try await database.read {
                 try $0.first("SELECT state, reason FROM jobs WHERE subject = \(job.subject) ORDER BY id DESC LIMIT 1")
             }
-            if let left, try left.get("state", as: String.self) == "dead" {
+            guard let left else {
+                // Done since we looked, or cancelled because the asset was deleted.
+                return try existing(try key())
+            }
+            if try left.get("state", as: String.self) == "dead" {
                 throw ServiceError(
                     .unavailable,
                     "The MP4 could not be made. Try again later.",

@@ -45,7 +45,8 @@ package struct Delivery: Sendable {
     package func link(to asset: AssetRecord, at now: Timestamp = .now) -> Link {
         let last = now.seconds + Int64(expiresIn)
         let expires = (last + Self.rounding - 1) / Self.rounding * Self.rounding
-        let grace = Duration.seconds((asset.version.duration ?? .zero).components.seconds * 2 + 1)
+        // A second more than it lasts, rounded down.
+        let grace = Duration.seconds(((asset.version.duration ?? .zero).components.seconds + 1) * 2)
         let token = StreamToken(
             asset: asset.id,
             version: asset.version.number,
@@ -102,12 +103,14 @@ package struct Delivery: Sendable {
 
     // MARK: - Files
 
-    /// The file of a segment or init segment.
+    /// Where the file of a segment or init segment stands, if there is one.
     ///
-    /// No database: what the store has is served.
+    /// No database, and no look at the disk: who opens it finds out.
     package func path(of file: String, rendition: String, _ token: StreamToken) throws -> String {
         guard file.hasSuffix(".m4s") || file == "init.mp4" else { throw Self.nothing }
-        return try existing(AssetKeys.file(token.asset, version: token.version, rendition: rendition, name: file))
+        let key = try? AssetKeys.file(token.asset, version: token.version, rendition: rendition, name: file)
+        guard let path = key.flatMap(store.localPath) else { throw Self.nothing }
+        return path
     }
 
     package func posterPath(_ token: StreamToken) throws -> String {

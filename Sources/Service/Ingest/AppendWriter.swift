@@ -24,12 +24,13 @@ final class AppendWriter: PieceWriter, @unchecked Sendable {
         checksum: PieceChecksum?,
         onProgress: (@Sendable (Int64) -> Void)?
     ) throws {
-        file = try StagedFile(path: path, at: start, limit: room, tooLong: { Self.tooLong })
+        file = StagedFile(path: path, at: start, limit: room, tooLong: { Self.tooLong })
         self.start = start
         self.room = room
         self.lease = lease
         self.onProgress = onProgress
         hasher = checksum?.makeHasher()
+        try file.open()
     }
 
     /// Bytes of this request that are in the file.

@@ -62,7 +62,9 @@ extension Ingest {
         }
         logger.info("upload begun", ["upload": .string(upload.id.rawValue), "size": .integer(upload.size)])
         guard file.size == 0 else { return UploadProgress(upload: upload, offset: 0) }
-        try StagedFile(path: stagedPath(upload.id), at: 0, limit: 0, tooLong: { AppendWriter.tooLong }).close()
+        let empty = StagedFile(path: stagedPath(upload.id), at: 0, limit: 0, tooLong: { AppendWriter.tooLong })
+        try empty.open()
+        empty.close()
         try await reachEnd(upload)
         return try await look(upload.id, for: owner)
     }
@@ -173,7 +175,7 @@ extension Ingest {
 
     /// Called when the last byte is in the staged file.
     func reachEnd(_ upload: Upload) async throws {
-        guard upload.form == .partial else { return try await complete(upload.id) }
+        guard upload.form == .partial else { return await completeOrRetry(upload.id) }
         try await database.write {
             try $0.run(
                 """

@@ -1,18 +1,28 @@
-package import Core
+internal import Core
 internal import Crypto
-internal import Foundation
 internal import ObjectStorage
 internal import SQL
 internal import Synchronization
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
 
+/// From the last byte to an asset, or to a reason why there is none.
+///
+/// Every step can be repeated: the state in the database says what is left to do.
 extension Ingest {
     /// Called when the last part is safe.
     ///
     /// Without a stated hash the upload is complete when this returns; with one, its verification goes on in the
-    /// background and the status says so.
-    ///
-    /// Every step can be repeated: a process that dies here is continued by `recover` at the next start.
-    func complete(_ id: UploadID) async throws {
+    /// background and the status says so. A step that fails (a full disk) is tried again in the background: the
+    /// parts are safe, and nobody needs to send one again.
+    func completeOrRetry(_ id: UploadID) async {
+        do { try await complete(id) } catch { retryLater(id, error) }
+    }
+
+    private func complete(_ id: UploadID) async throws {
         let random = SecureRandom.bytes(2)
         let asset = AssetID.make(at: .now, random: UInt16(random[0]) << 8 | UInt16(random[1]))
         let upload = try await database.write { transaction -> Upload? in
@@ -30,11 +40,10 @@ extension Ingest {
         guard let upload else { return }
         if upload.statedHash == nil {
             try await store(upload, sha256: nil)
-            verify.yield(id)
         } else {
-            active.withLock { $0[id] = nil }
-            verify.yield(id)
+            await retire(id)
         }
+        bringToEnd.yield(id)
     }
 
     /// Moves the staged file into the object store and makes the asset, with its first job, in one transaction.
@@ -42,11 +51,11 @@ extension Ingest {
         guard let asset = upload.assetID else { return }
         let key = try AssetKeys.original(asset, version: 1)
         let staged = stagedPath(upload.id)
-        if FileManager.default.fileExists(atPath: staged) {
+        if try await disk.run({ access(staged, F_OK) == 0 }) {
             _ = try await store.put(key, file: staged, consuming: true)
         }
         guard let stored = try await store.head(key), stored.size == upload.size else {
-            return try await fail(upload, "The received file was removed or cut on the server's disk. Upload it again.")
+            return try await fail(upload, Self.lostFile)
         }
         try await database.write { transaction in
             let changed = try transaction.run(
@@ -64,27 +73,41 @@ extension Ingest {
                 try JobQueue.enqueue(PrepareAsset(asset: asset, version: 1), priority: .soon, in: transaction)
             }
         }
-        active.withLock { $0[upload.id] = nil }
+        await retire(upload.id)
         logger.info(
             "upload complete",
             ["upload": .string(upload.id.rawValue), "asset": .integer(asset.rawValue), "size": .integer(upload.size)]
         )
     }
 
-    func fail(_ upload: Upload, _ reason: String) async throws {
-        try await database.write { transaction in
-            try transaction.run("UPDATE uploads SET state = 'failed', error = \(reason) WHERE id = \(upload.id)")
+    private static let lostFile = "The received file was removed or cut on the server's disk. Upload it again."
+
+    private func fail(_ upload: Upload, _ reason: String) async throws {
+        let changed = try await database.write { transaction in
             try transaction.run("DELETE FROM upload_parts WHERE upload_id = \(upload.id)")
+            return try transaction.run(
+                """
+                UPDATE uploads SET state = 'failed', error = \(reason)
+                WHERE id = \(upload.id) AND state IN ('validating', 'hashing')
+                """
+            )
         }
-        active.withLock { $0[upload.id] = nil }
-        hasher.forget(upload.id)
-        removeStagedFile(upload.id)
+        guard changed == 1 else { return }
         logger.warning("upload failed", ["upload": .string(upload.id.rawValue), "reason": .string(reason)])
+        await forgetFile(of: upload.id)
+        // A file that was cut after it had been moved.
+        if let asset = upload.assetID { _ = try await store.delete(prefix: AssetKeys.prefix(asset)) }
     }
 
-    func removeStagedFile(_ id: UploadID) {
-        if unlink(stagedPath(id)) != 0, errno != ENOENT {
-            logger.warning("a staged file could not be removed", ["path": .string(stagedPath(id))])
+    /// Removes what an upload that has ended without an asset holds in memory and on disk.
+    func forgetFile(of id: UploadID) async {
+        await retire(id)
+        forgetHash(of: id)
+        let path = stagedPath(id)
+        await disk.run { [logger] in
+            if unlink(path) != 0, errno != ENOENT {
+                logger.warning("a staged file could not be removed", ["path": .string(path)])
+            }
         }
     }
 
@@ -95,113 +118,82 @@ extension Ingest {
     /// `telecine serve` runs it once.
     package func runBackground() async {
         await withDiscardingTaskGroup { group in
-            group.addTask { await self.verifyAll() }
+            group.addTask { await self.endAll() }
             group.addTask { await self.sweepHourly() }
         }
     }
 
-    private func verifyAll() async {
-        for await id in verifications {
+    private func endAll() async {
+        for await id in endings {
             do {
-                try await verify(id)
+                try await advance(id)
             } catch {
-                // The state in the database says what is left to do; the next start takes it up again.
-                logger.error(
-                    "an upload could not be verified",
-                    ["upload": .string(id.rawValue), "error": .string(String(reflecting: error))]
-                )
+                retryLater(id, error)
             }
         }
     }
 
-    func verify(_ id: UploadID) async throws {
-        guard let upload = try await database.read({ try Upload.find(id, in: $0) }), let asset = upload.assetID else {
-            return
+    private func retryLater(_ id: UploadID, _ error: any Error) {
+        logger.error(
+            "an upload could not be brought to its end and is tried again",
+            ["upload": .string(id.rawValue), "error": .string(String(reflecting: error))]
+        )
+        // Not a child of anybody: if the process ends first, `recover` takes the upload up at the next start.
+        Task { [bringToEnd, configuration] in
+            try await Task.sleep(for: configuration.retryAfter)
+            bringToEnd.yield(id)
         }
-        let key = try AssetKeys.original(asset, version: 1)
-        let staged = stagedPath(id)
-        let path = FileManager.default.fileExists(atPath: staged) ? staged : store.localPath(key) ?? staged
-        if upload.state == .complete {
-            let hash = try await hasher.finish(id, path: path, size: upload.size)
-            try await database.write {
-                try $0.run("UPDATE versions SET sha256 = \(hash) WHERE asset_id = \(asset) AND number = 1")
-            }
-        } else if upload.state == .hashing, let stated = upload.statedHash {
-            let hash = try await hasher.finish(id, path: path, size: upload.size)
-            if ConstantTime.equal(Array(hash.utf8), Array(stated.utf8)) {
-                try await store(upload, sha256: hash)
-            } else {
-                try await fail(
-                    upload,
-                    "The hash is wrong: the file's SHA-256 is \(hash), but \(stated) was stated. It was changed on the way."
-                )
-            }
-        } else if upload.state == .validating {
+    }
+
+    /// Does whatever the upload's state says is left to do.
+    private func advance(_ id: UploadID) async throws {
+        guard let upload = try await database.read({ try Upload.find(id, in: $0) }) else { return }
+        switch upload.state {
+        case .created, .failed: return
+        case .receiving: try await complete(id)
+        case .validating:
             try await store(upload, sha256: nil)
-            try await verify(id)
+            try await recordHash(of: upload)
+        case .hashing: try await verify(upload)
+        case .complete: try await recordHash(of: upload)
         }
     }
 
-    /// Takes up what a process that died has left: half-made completions, hashes, spools.
-    ///
-    /// Call it before serving.
-    package func recover() async throws {
-        for name in try FileManager.default.contentsOfDirectory(atPath: configuration.stagingDirectory)
-        where name.hasSuffix(".part") {
-            unlink("\(configuration.stagingDirectory)/\(name)")
-        }
-        let left = try await database.read { connection in
-            (
-                full: try connection.all(
-                    "SELECT id FROM uploads WHERE form = 'numbered' AND state = 'receiving' AND received = parts"
-                ).map { try $0.get("id", as: UploadID.self) },
-                open: try connection.all(
-                    """
-                    SELECT u.id AS id FROM uploads u WHERE u.state IN ('validating', 'hashing')
-                    UNION ALL
-                    SELECT u.id FROM uploads u JOIN versions v ON v.asset_id = u.asset_id AND v.number = 1
-                    WHERE u.state = 'complete' AND v.sha256 IS NULL
-                    """
-                ).map { try $0.get("id", as: UploadID.self) }
+    private func verify(_ upload: Upload) async throws {
+        guard let stated = upload.statedHash else { return }
+        guard let path = try await receivedFile(of: upload) else { return try await fail(upload, Self.lostFile) }
+        let hash = try await hasher(of: upload).finish(upload.id, path: path, size: upload.size)
+        if ConstantTime.equal(Array(hash.utf8), Array(stated.utf8)) {
+            try await store(upload, sha256: hash)
+        } else {
+            try await fail(
+                upload,
+                "The hash is wrong: the file's SHA-256 is \(hash), but \(stated) was stated. It was changed on the way."
             )
         }
-        for id in left.full { try await complete(id) }
-        try await recoverAppended()
-        for id in left.open { verify.yield(id) }
     }
 
-    private func sweepHourly() async {
-        while !Task.isCancelled {
-            do {
-                let count = try await sweep(at: .now)
-                if count > 0 { logger.info("expired uploads removed", ["count": .integer(Int64(count))]) }
-            } catch {
-                logger.error("expired uploads could not be swept", ["error": .string(String(reflecting: error))])
+    func recordHash(of upload: Upload) async throws {
+        // Gone when its asset was deleted, or lost: then delivery says so.
+        guard let asset = upload.assetID, let path = try await receivedFile(of: upload) else { return }
+        let hash = try await hasher(of: upload).finish(upload.id, path: path, size: upload.size)
+        try await database.write { transaction in
+            try transaction.run(
+                "UPDATE versions SET sha256 = \(hash) WHERE asset_id = \(asset) AND number = 1 AND sha256 IS NULL"
+            )
+        }
+    }
+
+    /// The whole file, staged or stored; nil when it is neither.
+    private func receivedFile(of upload: Upload) async throws -> String? {
+        guard let asset = upload.assetID else { return nil }
+        let stored = store.localPath(try AssetKeys.original(asset, version: 1))
+        let paths = [stagedPath(upload.id), stored].compactMap(\.self)
+        return try await disk.run {
+            paths.first { path in
+                var status = stat()
+                return stat(path, &status) == 0 && Int64(status.st_size) == upload.size
             }
-            do { try await Task.sleep(for: .seconds(3600)) } catch { return }
         }
-    }
-
-    /// Removes uploads that expired before `time` and failed ones whose reason was kept long enough.
-    package func sweep(at time: Timestamp) async throws -> Int {
-        let kept = time - configuration.keepFailed
-        let expired = try await database.write { transaction in
-            let rows = try transaction.all(
-                """
-                SELECT id FROM uploads WHERE expires_at < \(time)
-                        AND (state IN ('created', 'receiving') OR state = 'complete' AND form = 'partial')
-                    OR (state = 'failed' AND created_at < \(kept)) LIMIT 1000
-                """
-            )
-            let ids = try rows.map { try $0.get("id", as: UploadID.self) }
-            for id in ids { try transaction.run("DELETE FROM uploads WHERE id = \(id)") }
-            return ids
-        }
-        for id in expired {
-            active.withLock { $0[id] = nil }
-            hasher.forget(id)
-            removeStagedFile(id)
-        }
-        return expired.count
     }
 }

@@ -53,7 +53,7 @@ extension Ingest {
         let discarded = try await database.write {
             try $0.run("DELETE FROM uploads WHERE id = \(id) AND state IN ('created', 'receiving')")
         }
-        if discarded == 1 { removeStagedFile(id) }
+        if discarded == 1 { await forgetFile(of: id) }
     }
 
     private func insert(_ upload: Upload, of sources: [UploadID], _ file: AppendedFile) async throws {
@@ -129,12 +129,12 @@ extension Ingest {
         guard let upload = try await database.read({ try Upload.find(id, in: $0) }), upload.acceptsParts else { return }
         let sources = try await sources(of: id)
         guard !sources.contains(where: { $0 == nil || $0?.state == .failed }) else {
-            return try await fail(upload, "An upload that it is made of was removed. Send it again.")
+            return try await giveUp(upload, "An upload that it is made of was removed. Send it again.")
         }
         guard sources.allSatisfy({ $0?.state == .complete }) else { return }
         let size = sources.reduce(0) { $0 + ($1?.size ?? 0) }
         guard size <= upload.sizeLimit ?? .max else {
-            return try await fail(upload, "File size exceeds maximum allowed size: \(size) bytes.")
+            return try await giveUp(upload, "File size exceeds maximum allowed size: \(size) bytes.")
         }
         let paths = sources.compactMap { $0.map { stagedPath($0.id) } }
         let target = stagedPath(id)
@@ -143,6 +143,19 @@ extension Ingest {
         try await database.write {
             try $0.run("UPDATE uploads SET size = \(size), parts = \(parts), length_known = 1 WHERE id = \(id)")
         }
-        try await complete(id)
+        await completeOrRetry(id)
+    }
+
+    private func giveUp(_ upload: Upload, _ reason: String) async throws {
+        try await database.write {
+            try $0.run(
+                """
+                UPDATE uploads SET state = 'failed', error = \(reason)
+                WHERE id = \(upload.id) AND state IN ('created', 'receiving')
+                """
+            )
+        }
+        await forgetFile(of: upload.id)
+        logger.warning("upload failed", ["upload": .string(upload.id.rawValue), "reason": .string(reason)])
     }
 }

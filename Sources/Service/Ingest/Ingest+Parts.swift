@@ -44,27 +44,31 @@ extension Ingest {
         try check(number: number, of: upload)
         // Their place may not be the end: they are appended when it is.
         guard upload.form == .numbered else { return try spool(upload) }
+        let length = upload.length(ofPart: number)
+        let file = StagedFile(
+            path: stagedPath(id),
+            at: Int64(number) * upload.partSize,
+            limit: length,
+            tooLong: { Self.wrongLength(number, expected: length, got: nil) }
+        )
         enum Choice { case place, spool, discard }
+        // Known to the others before it opens: whoever settles this part first closes it.
         let choice: Choice = active.withLock { table in
-            guard let entry = table[id] else { return .spool }
+            guard let entry = table.entries[id] else { return .spool }
             if entry.parts.contains(number) { return .discard }
-            return table[id]?.writing.insert(number).inserted == true ? .place : .spool
+            guard entry.writing[number] == nil, !entry.settling.contains(number) else { return .spool }
+            table.entries[id]?.writing[number] = file
+            return .place
         }
         switch choice {
         case .discard: return PartWriter(upload: id, target: .discard)
         case .spool: return try spool(upload)
         case .place:
             do {
-                let length = upload.length(ofPart: number)
-                let file = try StagedFile(
-                    path: stagedPath(id),
-                    at: Int64(number) * upload.partSize,
-                    limit: length,
-                    tooLong: { Self.wrongLength(number, expected: length, got: nil) }
-                )
+                try file.open()
                 return PartWriter(upload: id, target: .place(file, number: number))
             } catch {
-                release(number, of: id)
+                release(number, of: id, file)
                 throw error
             }
         }
@@ -73,7 +77,7 @@ extension Ingest {
     private func spool(_ upload: Upload) throws -> PartWriter {
         let path = "\(configuration.stagingDirectory)/\(upload.id).\(Hex.encode(SecureRandom.bytes(8))).part"
         let limit = upload.partSize
-        let file = try StagedFile(
+        let file = StagedFile(
             path: path,
             at: 0,
             limit: limit,
@@ -81,6 +85,7 @@ extension Ingest {
                 ServiceError(.tooLarge, "The chunk is longer than this upload's chunk size of \(limit) bytes.")
             }
         )
+        try file.open()
         return PartWriter(upload: upload.id, target: .spool(file))
     }
 
@@ -121,17 +126,15 @@ extension Ingest {
             if upload.form != .numbered, case .spool(let file) = writer.target {
                 return try await append(file, asPart: number, of: upload, writer)
             }
-            try await place(writer, number: number, of: upload)
+            try await settle(writer, number: number, of: upload)
         } catch {
             await abandon(writer)
             throw error
         }
-        if case .discard = writer.target { return try await receipt(number, of: upload) }
-        try await record(number, of: upload)
         await abandon(writer)
-        let receipt = try await receipt(number, of: upload)
-        if receipt.received == receipt.total { try await complete(upload.id) }
-        return receipt
+        let received = active.withLock { $0.entries[upload.id]?.parts.count } ?? upload.parts
+        if received == upload.parts { await completeOrRetry(upload.id) }
+        return PartReceipt(number: number, received: received, total: upload.parts)
     }
 
     /// Lets go of a part that will not be committed, or was: closes its file, removes its spool.
@@ -139,80 +142,132 @@ extension Ingest {
         switch writer.target {
         case .discard: break
         case .place(let file, let number):
-            file.close()
-            release(number, of: writer.upload)
+            await disk.run { file.close() }
+            release(number, of: writer.upload, file)
         case .spool(let file):
-            file.close()
-            // A spool that stays behind is removed at the next start.
-            unlink(file.path)
+            await disk.run {
+                file.close()
+                // A spool that stays behind is removed at the next start.
+                unlink(file.path)
+            }
         }
     }
 
-    private func release(_ number: Int, of id: UploadID) {
-        active.withLock { _ = $0[id]?.writing.remove(number) }
+    private func release(_ number: Int, of id: UploadID, _ file: StagedFile) {
+        active.withLock { table in
+            if table.entries[id]?.writing[number] === file { table.entries[id]?.writing[number] = nil }
+        }
     }
 
-    private func place(_ writer: PartWriter, number: Int, of upload: Upload) async throws {
+    // MARK: - One part, several requests
+
+    /// Brings a part's bytes to their place and records it, unless it counts already.
+    ///
+    /// One request at a time settles a part, from looking whether it counts until it does: an acknowledged part is
+    /// never written again.
+    private func settle(_ writer: PartWriter, number: Int, of upload: Upload) async throws {
         let expected = upload.length(ofPart: number)
         switch writer.target {
         case .discard: return
-        case .place(let file, let placed):
-            guard placed == number else {
+        case .place(_, let placed) where placed != number:
+            throw ServiceError(
+                .invalidRequest,
+                "chunkNumber is given twice, with two values.",
+                field: "chunkNumber"
+            )
+        case .place(let file, _), .spool(let file):
+            guard file.length == expected || file.isClosed else {
+                throw Self.wrongLength(number, expected: expected, got: file.length)
+            }
+        }
+        guard try await beginSettling(number, of: upload) else { return }
+        defer { active.withLock { _ = $0.entries[upload.id]?.settling.remove(number) } }
+        switch writer.target {
+        case .discard: return
+        case .place(let file, _):
+            guard !file.isClosed else {
                 throw ServiceError(
-                    .invalidRequest,
-                    "chunkNumber is given twice, with two values.",
-                    field: "chunkNumber"
+                    .unavailable,
+                    "Another request sent chunk \(number) at the same time and did not finish. Send it again.",
+                    retryAfter: .seconds(1)
                 )
             }
-            guard file.length == expected else {
-                throw Self.wrongLength(number, expected: expected, got: file.length)
-            }
+            await disk.run { file.close() }
         case .spool(let file):
-            guard file.length == expected else {
-                throw Self.wrongLength(number, expected: expected, got: file.length)
+            try await moveSpool(file, to: number, of: upload, length: expected)
+        }
+        try await record(number, of: upload)
+    }
+
+    /// Waits for its turn; false when the part counts already.
+    private func beginSettling(_ number: Int, of upload: Upload) async throws -> Bool {
+        enum Answer { case mine, wait, counted, unknown }
+        while true {
+            let answer: Answer = active.withLock { table in
+                guard let entry = table.entries[upload.id] else { return .unknown }
+                if entry.parts.contains(number) { return .counted }
+                return table.entries[upload.id]?.settling.insert(number).inserted == true ? .mine : .wait
             }
+            switch answer {
+            case .mine: return true
+            case .counted: return false
+            case .wait: try await Task.sleep(for: .milliseconds(5))
+            case .unknown:
+                // It was completed, failed or expired while the bytes came.
+                let now = try await admit(upload.id, for: upload.owner).upload
+                guard now.acceptsParts else { return false }
+            }
+        }
+    }
+
+    private func moveSpool(_ file: StagedFile, to number: Int, of upload: Upload, length: Int64) async throws {
+        let target = stagedPath(upload.id)
+        try await disk.run { [self] in
             file.close()
-            let target = stagedPath(upload.id)
-            // The serial queue and the check inside it: an acknowledged part is never written again.
-            try await disk.run { [self] in
-                guard active.withLock({ $0[upload.id]?.parts.contains(number) }) == false else { return }
-                try StagedFile.place(file.path, into: target, at: Int64(number) * upload.partSize, length: expected)
-            }
+            let entry = active.withLock { $0.entries[upload.id] }
+            // Retired meanwhile: its file may be the original by now. Recording will say what has become of it.
+            guard let entry else { return }
+            // A slower request is writing the same part in place: its bytes go nowhere from here on.
+            entry.writing[number]?.close()
+            try StagedFile.place(
+                file.path,
+                into: target,
+                at: Int64(number) * upload.partSize,
+                length: length
+            )
         }
     }
 
     private func record(_ number: Int, of upload: Upload) async throws {
         let now = Timestamp.now
         let id = upload.id
-        try await database.write { transaction in
-            let isNew =
-                try transaction.run(
-                    """
-                    INSERT INTO upload_parts (upload_id, number)
-                    SELECT id, \(number) FROM uploads WHERE id = \(id) AND state IN ('created', 'receiving')
-                    ON CONFLICT DO NOTHING
-                    """
-                ) == 1
-            guard isNew else { return }
+        let isOpen = try await database.write { transaction -> Bool in
+            let open = try transaction.first(
+                "SELECT id FROM uploads WHERE id = \(id) AND state IN ('created', 'receiving')"
+            )
+            guard open != nil else { return false }
+            let inserted = try transaction.run(
+                "INSERT INTO upload_parts (upload_id, number) VALUES (\(id), \(number)) ON CONFLICT DO NOTHING"
+            )
+            guard inserted == 1 else { return true }
             try transaction.run(
                 """
                 UPDATE uploads SET received = received + 1, state = 'receiving', last_part_at = \(now)
                 WHERE id = \(id)
                 """
             )
+            return true
+        }
+        guard isOpen else {
+            throw ServiceError(.gone, "Upload not found: it ended while the chunk was sent. Begin a new one.")
         }
         let prefix: Int64? = active.withLock { table in
-            guard table[id]?.parts.insert(number) == true, let entry = table[id] else { return nil }
-            table[id]?.upload.received = entry.parts.count
-            table[id]?.upload.state = .receiving
-            table[id]?.upload.lastPartAt = now
+            guard table.entries[id]?.parts.insert(number) == true, let entry = table.entries[id] else { return nil }
+            table.entries[id]?.upload.received = entry.parts.count
+            table.entries[id]?.upload.state = .receiving
+            table.entries[id]?.upload.lastPartAt = now
             return min(upload.size, Int64(entry.parts.prefix) * upload.partSize)
         }
-        if let prefix { hasher.advance(id, path: stagedPath(id), to: prefix) }
-    }
-
-    private func receipt(_ number: Int, of upload: Upload) async throws -> PartReceipt {
-        let received = active.withLock { $0[upload.id]?.parts.count }
-        return PartReceipt(number: number, received: received ?? upload.parts, total: upload.parts)
+        if let prefix { hasher(of: upload).advance(id, path: stagedPath(id), to: prefix) }
     }
 }

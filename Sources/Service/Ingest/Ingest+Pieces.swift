@@ -99,7 +99,7 @@ extension Ingest {
         _ lease: Lease,
         _ body: @escaping @Sendable (any PieceWriter) async throws -> Void
     ) async throws {
-        let (id, path) = (upload.id, stagedPath(upload.id))
+        let path = stagedPath(upload.id)
         // What a process that died has left of a piece that it did not verify.
         if let cut = upload.cutAt { try StagedFile.cut(path, to: cut) }
         let follows = upload.form == .appended && piece.checksum == nil
@@ -109,7 +109,7 @@ extension Ingest {
             room: (upload.isLengthKnown ? upload.size : upload.sizeLimit ?? .max) - piece.offset,
             lease: lease,
             checksum: piece.checksum,
-            onProgress: follows ? follow(id) : nil
+            onProgress: follows ? follow(upload) : nil
         )
         defer { writer.close() }
         if upload.state == .created || upload.cutAt != nil || piece.checksum != nil {
@@ -122,9 +122,9 @@ extension Ingest {
         try result.get()
     }
 
-    private func follow(_ id: UploadID) -> @Sendable (Int64) -> Void {
-        let path = stagedPath(id)
-        return { [hasher] in hasher.advance(id, path: path, to: $0) }
+    private func follow(_ upload: Upload) -> @Sendable (Int64) -> Void {
+        let (id, path, hasher) = (upload.id, stagedPath(upload.id), hasher(of: upload))
+        return { hasher.advance(id, path: path, to: $0) }
     }
 
     /// Runs the receiving so that it can be ended from elsewhere.
@@ -182,7 +182,7 @@ extension Ingest {
 
     private func followUp(_ upload: Upload) async throws {
         guard let length = try StagedFile.length(stagedPath(upload.id)) else { return }
-        if upload.form == .appended { hasher.advance(upload.id, path: stagedPath(upload.id), to: length) }
+        if upload.form == .appended { follow(upload)(length) }
         if upload.isLengthKnown, length == upload.size { try await reachEnd(upload) }
     }
 
@@ -197,18 +197,16 @@ extension Ingest {
     ) async throws {
         let run = PartRun(ingest: self, upload: upload, at: piece.offset, lease: lease, checksum: piece.checksum)
         let result = await self.run(lease, run, body)
-        let (full, torn) = run.end()
-        if let torn { await abandon(torn) }
+        if let torn = run.torn { await abandon(torn) }
         if let checksum = piece.checksum {
             let isWhole = if case .success = result { true } else { false }
             guard isWhole, run.matches(checksum) else {
-                for part in full { await abandon(part.writer) }
+                for part in run.unverified { await abandon(part.writer) }
                 try result.get()
                 throw Self.wrongChecksum(checksum)
             }
         }
-        let ticket = PartTicket(upload: upload, ingest: self)
-        for part in full { _ = try await commit(part.writer, number: part.number, total: nil, for: ticket) }
+        try await run.commitAll()
         try result.get()
     }
 }

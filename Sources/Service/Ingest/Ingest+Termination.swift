@@ -1,6 +1,5 @@
 package import Core
 internal import SQL
-internal import Synchronization
 
 extension Ingest {
     /// Ends an upload: its record and its bytes go; what became of a finished one stays.
@@ -21,9 +20,7 @@ extension Ingest {
         if upload.state == .complete { try await keepHash(of: upload) }
         let waiting = try await waitingFinals(of: id)
         try await database.write { try $0.run("DELETE FROM uploads WHERE id = \(id)") }
-        active.withLock { $0[id] = nil }
-        hasher.forget(id)
-        removeStagedFile(id)
+        await forgetFile(of: id)
         logger.info("upload terminated", ["upload": .string(id.rawValue)])
         for final in waiting { try await assemble(final) }
     }
@@ -36,6 +33,6 @@ extension Ingest {
                 "SELECT number FROM versions WHERE asset_id = \(asset) AND number = 1 AND sha256 IS NULL"
             ) != nil
         }
-        if isMissing { try await verify(upload.id) }
+        if isMissing { try await recordHash(of: upload) }
     }
 }

@@ -14,22 +14,31 @@ package final class Ingest: Sendable {
         var upload: Upload
         var parts: PartSet
         /// Parts that a request is writing in place at this moment.
-        var writing: Set<Int> = []
+        var writing: [Int: StagedFile] = [:]
+        /// Parts that a request is about to make count.
+        var settling: Set<Int> = []
+    }
+
+    struct ActiveTable: Sendable {
+        var entries: [UploadID: Active] = [:]
+        /// Grows when an entry is taken out: what was read from the database before may be of the past then.
+        var retirements = 0
     }
 
     let database: any Database
     let store: any ObjectStore
     let configuration: IngestConfiguration
     let logger: Logger
-    let hasher = PrefixHasher()
+    private let verifyingHasher = PrefixHasher(isPatient: false)
+    private let patientHasher = PrefixHasher(isPatient: true)
     let disk = BlockingQueue("telecine.place")
     /// Its own: a large file that is made of others must not hold up parts.
     let assembling = BlockingQueue("telecine.assemble")
-    let active = Mutex<[UploadID: Active]>([:])
+    let active = Mutex(ActiveTable())
     let leases = LeaseTable()
-    /// Uploads whose hash is being verified after their last byte; `runBackground` works them off.
-    let verifications: AsyncStream<UploadID>
-    let verify: AsyncStream<UploadID>.Continuation
+    /// Uploads whose last byte is there and that are not at their end; `runBackground` works them off.
+    let endings: AsyncStream<UploadID>
+    let bringToEnd: AsyncStream<UploadID>.Continuation
 
     package init(
         database: any Database,
@@ -41,12 +50,23 @@ package final class Ingest: Sendable {
         self.store = store
         self.configuration = configuration
         self.logger = logger
-        (verifications, verify) = AsyncStream.makeStream()
+        (endings, bringToEnd) = AsyncStream.makeStream()
         try FileManager.default.createDirectory(
             atPath: configuration.stagingDirectory,
             withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700]
         )
+    }
+
+    /// Who hashes an upload: a stated hash is waited for, the others take no time from what is being received.
+    func hasher(of upload: Upload) -> PrefixHasher {
+        upload.statedHash == nil ? patientHasher : verifyingHasher
+    }
+
+    /// An upload is over, whoever hashed it.
+    func forgetHash(of id: UploadID) {
+        verifyingHasher.forget(id)
+        patientHasher.forget(id)
     }
 
     func stagedPath(_ id: UploadID) -> String { "\(configuration.stagingDirectory)/\(id).data" }
@@ -99,24 +119,40 @@ package final class Ingest: Sendable {
     ///
     /// The one place that checks whose it is.
     func load(_ id: UploadID, for owner: UserID) async throws -> Active {
-        let entry: Active
-        if let known = active.withLock({ $0[id] }) {
-            entry = known
-        } else {
-            guard let found = try await read(id) else {
-                throw ServiceError(.notFound, "Upload not found.")
-            }
-            entry = found
-            // An appended upload's state is its file: there is nothing to keep.
-            if found.upload.form == .numbered, found.upload.acceptsParts, found.upload.owner == owner {
-                active.withLock { if $0[id] == nil { $0[id] = found } }
-            }
-        }
+        let entry = try await entry(id, keptFor: owner)
         guard entry.upload.owner == owner else { throw ServiceError(.forbidden, "Access denied") }
         guard !entry.upload.acceptsParts || entry.upload.expiresAt > .now else {
             throw ServiceError(.gone, "Upload not found: it expired. Begin a new one.")
         }
         return entry
+    }
+
+    private func entry(_ id: UploadID, keptFor owner: UserID) async throws -> Active {
+        while true {
+            let (known, retirements) = active.withLock { ($0.entries[id], $0.retirements) }
+            if let known { return known }
+            guard let found = try await read(id) else { throw ServiceError(.notFound, "Upload not found.") }
+            // An appended upload's state is its file: there is nothing to keep.
+            guard found.upload.form == .numbered, found.upload.acceptsParts, found.upload.owner == owner else {
+                return found
+            }
+            let kept: Active? = active.withLock { table in
+                guard table.retirements == retirements else { return nil }
+                let entry = table.entries[id] ?? found
+                table.entries[id] = entry
+                return entry
+            }
+            if let kept { return kept }
+        }
+    }
+
+    /// Takes an upload out of memory; whoever still writes to its file writes nowhere from here on.
+    func retire(_ id: UploadID) async {
+        let writing = active.withLock { table -> [StagedFile] in
+            table.retirements += 1
+            return table.entries.removeValue(forKey: id).map { Array($0.writing.values) } ?? []
+        }
+        await disk.run { for file in writing { file.close() } }
     }
 
     private func read(_ id: UploadID) async throws -> Active? {

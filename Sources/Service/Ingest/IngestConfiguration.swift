@@ -16,6 +16,8 @@ package struct IngestConfiguration: Sendable {
     package var expiry: Duration
     /// How long a failed upload's reason is kept.
     package var keepFailed: Duration
+    /// When a completion that failed (a full disk) is tried again.
+    package var retryAfter: Duration
     /// What single doors allow; the others allow `maximumSize` and any duration.
     package var doors: [String: DoorLimits]
 
@@ -25,6 +27,7 @@ package struct IngestConfiguration: Sendable {
         maximumSize: Int64 = 10 << 30,
         expiry: Duration = .seconds(86_400),
         keepFailed: Duration = .seconds(7 * 86_400),
+        retryAfter: Duration = .seconds(5),
         doors: [String: DoorLimits] = [:]
     ) {
         self.stagingDirectory = stagingDirectory
@@ -32,6 +35,7 @@ package struct IngestConfiguration: Sendable {
         self.maximumSize = maximumSize
         self.expiry = expiry
         self.keepFailed = keepFailed
+        self.retryAfter = retryAfter
         self.doors = doors
     }
 

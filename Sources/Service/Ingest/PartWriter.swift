@@ -26,14 +26,6 @@ package final class PartWriter: Sendable {
         case .discard: break
         }
     }
-
-    /// No byte comes any more; the part can still be committed.
-    func closeFile() {
-        switch target {
-        case .place(let file, _), .spool(let file): file.close()
-        case .discard: break
-        }
-    }
 }
 
 /// What a client learns when its part is safe.

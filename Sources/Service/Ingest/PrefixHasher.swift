@@ -19,14 +19,19 @@ final class PrefixHasher: @unchecked Sendable {
         var hashed: Int64 = 0
     }
 
-    private let queue = BlockingQueue("telecine.hash")
+    private let queue: BlockingQueue
     private var states: [UploadID: State] = [:]
+
+    /// `isPatient`: whether everything else goes first, because nobody waits for these hashes.
+    init(isPatient: Bool) {
+        queue = BlockingQueue("telecine.hash", isPatient: isPatient)
+    }
 
     /// More of the prefix is there: hash it in the background.
     func advance(_ id: UploadID, path: String, to prefix: Int64) {
         queue.later { [self] in
             // A failure shows itself at the end, when the rest is hashed under the eyes of somebody who waits.
-            do { try hash(id, path: path, to: prefix) } catch { states[id] = nil }
+            do { try hash(id, path: path, to: prefix) } catch {}
         }
     }
 
@@ -50,10 +55,13 @@ final class PrefixHasher: @unchecked Sendable {
             return
         }
         let file = open(path, O_RDONLY | O_CLOEXEC)
+        // What was hashed stays right: the file was only moved.
         guard file >= 0 else { throw StagedFile.failure("open", errno, path) }
         defer { close(file) }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
         defer { buffer.deallocate() }
+        // Set again when all of it was read: a half-hashed state must not stay.
+        states[id] = nil
         while state.hashed < end {
             let count = pread(file, buffer.baseAddress, min(buffer.count, Int(end - state.hashed)), off_t(state.hashed))
             guard count > 0 else { throw StagedFile.failure("read", count == 0 ? EIO : errno, path) }

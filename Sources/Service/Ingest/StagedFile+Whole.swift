@@ -28,12 +28,12 @@ extension StagedFile {
     ///
     /// Blocks: call it off the cooperative pool.
     static func concatenate(_ paths: [String], into target: String) throws {
-        let output = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let output = system(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard output >= 0 else { throw failure("open", errno, target) }
         defer { close(output) }
         var end: Int64 = 0
         for path in paths {
-            let input = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+            let input = system(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0)
             guard input >= 0 else { throw failure("open", errno, path) }
             defer { close(input) }
             guard let length = try Self.length(path) else { throw failure("open", ENOENT, path) }
@@ -78,6 +78,15 @@ extension StagedFile {
             }
             copied += Int64(count)
         }
+    }
+
+    /// `open` and `close` alone would mean the methods.
+    private static func system(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 {
+        #if canImport(Glibc)
+            Glibc.open(path, flags, mode)
+        #else
+            Darwin.open(path, flags, mode)
+        #endif
     }
 
     private static func close(_ file: Int32) {

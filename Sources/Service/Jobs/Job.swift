@@ -1,4 +1,5 @@
 internal import Core
+package import SQL
 
 /// A durable unit of work.
 ///
@@ -19,13 +20,13 @@ package protocol Job: Codable, Sendable {
     /// Runs in a worker process. Cancelled when the lease is lost (the asset was deleted, another worker took over).
     func run(in context: ProcessingContext) async throws -> JobOutcome
     /// Called once in the transaction that buries the job.
-    func buried(reason: String, in context: ProcessingContext) async throws
+    func buried(reason: String, in transaction: any Connection) throws
 }
 
 extension Job {
     package static var formerKinds: [String] { [] }
     package static var attempts: Int { 3 }
-    package func buried(reason: String, in context: ProcessingContext) async throws {}
+    package func buried(reason: String, in transaction: any Connection) throws {}
 }
 
 /// Where a job waits: probing never waits behind encoding.

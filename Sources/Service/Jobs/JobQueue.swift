@@ -12,6 +12,8 @@ package struct JobQueue: Sendable {
         package let kind: String
         package let payload: [UInt8]
         package let attempts: Int
+        /// Workers that ended while they ran it.
+        package let crashes: Int64
         package let requestID: String?
     }
 
@@ -71,6 +73,7 @@ package struct JobQueue: Sendable {
                     kind: try row.get("kind"),
                     payload: Array(try row.get("payload", as: String.self).utf8),
                     attempts: try row.get("attempts"),
+                    crashes: try row.get("crashes"),
                     requestID: try row.get("request_id")
                 )
             }
@@ -87,7 +90,7 @@ package struct JobQueue: Sendable {
             UPDATE jobs SET crashes = crashes + (CASE WHEN state = 'running' THEN 1 ELSE 0 END),
                 state = 'running', worker = \(worker), lease_until = \(now + lease)
             """
-        let result: Query = "RETURNING id, kind, payload, attempts, request_id"
+        let result: Query = "RETURNING id, kind, payload, attempts, crashes, request_id"
         return Query(
             sqlite: "\(sql: change) WHERE id = (\(sql: candidate)) \(sql: result)",
             postgres: "\(sql: change) WHERE id = (\(sql: candidate) FOR UPDATE SKIP LOCKED) \(sql: result)"
@@ -131,24 +134,35 @@ package struct JobQueue: Sendable {
     }
 
     /// Keeps a job that can never succeed, with the reason.
-    package func bury(_ id: JobID, worker: String, reason: String) async throws {
+    ///
+    /// `consequence` runs in the same transaction, unless the job belongs to another worker by now.
+    package func bury(
+        _ id: JobID,
+        worker: String,
+        reason: String,
+        consequence: @escaping @Sendable (any Connection) throws -> Void = { _ in }
+    ) async throws {
         try await database.write { transaction in
-            try transaction.run(
+            let changed = try transaction.run(
                 """
                 UPDATE jobs SET state = 'dead', worker = NULL, lease_until = NULL, reason = \(reason),
                     attempts = attempts + 1
                 WHERE id = \(id) AND worker = \(worker) AND state = 'running'
                 """
             )
+            if changed == 1 { try consequence(transaction) }
         }
     }
 
-    /// Gives back at once what a worker held that is known to have ended.
-    package func release(worker: String) async throws {
+    /// Gives back at once what a worker held that has ended.
+    ///
+    /// `crashed`: it ended by itself, so that its jobs are suspected of it.
+    package func release(worker: String, crashed: Bool) async throws {
         try await database.write { transaction in
             try transaction.run(
                 """
-                UPDATE jobs SET state = 'queued', worker = NULL, lease_until = NULL, crashes = crashes + 1
+                UPDATE jobs SET state = 'queued', worker = NULL, lease_until = NULL,
+                    crashes = crashes + \(crashed ? 1 : 0)
                 WHERE worker = \(worker) AND state = 'running'
                 """
             )
@@ -156,14 +170,13 @@ package struct JobQueue: Sendable {
     }
 
     /// Cancels everything that works for a subject, running jobs too: their heartbeats tell their workers.
-    package static func cancel(subject: String, in transaction: any Connection) throws {
-        try transaction.run("DELETE FROM jobs WHERE subject = \(subject) AND state <> 'dead'")
-    }
-
-    /// Jobs that crashed their workers too often; the worker buries them instead of running them.
-    func crashes(of id: JobID) async throws -> Int64 {
-        try await database.read { connection in
-            try connection.first("SELECT crashes FROM jobs WHERE id = \(id)")?.get("crashes") ?? 0
+    ///
+    /// `keepingDead`: whether those that were buried stay, with their reasons.
+    package static func cancel(subject: String, keepingDead: Bool = true, in transaction: any Connection) throws {
+        if keepingDead {
+            try transaction.run("DELETE FROM jobs WHERE subject = \(subject) AND state <> 'dead'")
+        } else {
+            try transaction.run("DELETE FROM jobs WHERE subject = \(subject)")
         }
     }
 }

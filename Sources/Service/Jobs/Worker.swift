@@ -32,7 +32,7 @@ package struct Worker: Sendable {
         }
         do {
             // The tasks of this scope are cancelled; giving back must still happen.
-            try await Task { try await queue.release(worker: name) }.value
+            try await Task { try await queue.release(worker: name, crashed: false) }.value
         } catch {
             logger.warning("could not give leases back; they run out by themselves", ["error": .string("\(error)")])
         }
@@ -71,11 +71,7 @@ package struct Worker: Sendable {
     private func run(_ claim: JobQueue.Claim) async {
         await Trace.$requestID.withValue(claim.requestID) {
             do {
-                guard let job = try JobKinds.decode(kind: claim.kind, payload: claim.payload) else {
-                    // A newer release wrote it: leave it to a worker that knows it.
-                    try await queue.retry(claim.id, worker: name, after: .seconds(30), reason: nil)
-                    return
-                }
+                guard let job = try await decode(claim) else { return }
                 try await settle(claim, job)
             } catch {
                 logger.error(
@@ -86,9 +82,29 @@ package struct Worker: Sendable {
         }
     }
 
+    /// The job, or nil when this worker cannot run it and it was put where it belongs.
+    private func decode(_ claim: JobQueue.Claim) async throws -> (any Job)? {
+        do {
+            if let job = try JobKinds.decode(kind: claim.kind, payload: claim.payload) { return job }
+        } catch let error as DecodingError {
+            logger.error(
+                "job buried: its payload cannot be read",
+                [
+                    "job": .integer(claim.id.rawValue), "kind": .string(claim.kind),
+                    "error": .string(String(reflecting: error)),
+                ]
+            )
+            try await queue.bury(claim.id, worker: name, reason: "The payload cannot be read.")
+            return nil
+        }
+        // A newer release wrote it: leave it to a worker that knows it.
+        try await queue.retry(claim.id, worker: name, after: .seconds(30), reason: nil)
+        return nil
+    }
+
     private func settle(_ claim: JobQueue.Claim, _ job: any Job) async throws {
         let start = ContinuousClock.now
-        if try await queue.crashes(of: claim.id) >= JobQueue.maximumCrashes {
+        if claim.crashes >= JobQueue.maximumCrashes {
             return try await bury(claim, job, reason: "Processing this file stopped the worker again and again.")
         }
         let result = await withHeartbeat(claim) { try await job.run(in: context) }
@@ -106,6 +122,10 @@ package struct Worker: Sendable {
             try await bury(claim, job, reason: reason)
         case .failure(let error) where error is CancellationError || Task.isCancelled:
             logger.info("job given up", fields)
+        case .failure(let error) where Self.isDiskFull(error):
+            fields["error"] = .string(String(reflecting: error))
+            logger.warning("the disk is full: the job waits for room", fields)
+            try await queue.retry(claim.id, worker: name, after: Self.waitForRoom, reason: nil)
         case .failure(let error):
             fields["error"] = .string(String(reflecting: error))
             let attempts = claim.attempts + 1
@@ -131,8 +151,21 @@ package struct Worker: Sendable {
                 "reason": .string(reason),
             ]
         )
-        try await job.buried(reason: reason, in: context)
-        try await queue.bury(claim.id, worker: name, reason: reason)
+        try await queue.bury(claim.id, worker: name, reason: reason) { try job.buried(reason: reason, in: $0) }
+    }
+
+    /// How long a job waits before it looks again whether the disk has room.
+    private static let waitForRoom = Duration.seconds(30)
+
+    /// Whether it was no fault of the job's: with room on the disk it will succeed.
+    static func isDiskFull(_ error: any Error) -> Bool {
+        switch error {
+        case let error as ServiceError: error.code == .insufficientStorage
+        case let error as SQLError: error.kind == .full
+        // In ffmpeg's words, which are strerror's.
+        case let error as MediaError: error.detail.contains("No space left on device")
+        default: false
+        }
     }
 
     /// What a person may read of an error that ended a job.

@@ -42,7 +42,7 @@ struct EncodeAudio: Job {
         }
     }
 
-    func buried(reason: String, in context: ProcessingContext) async throws {
-        try await context.database.write { try VersionState.fail(asset, version, reason: reason, in: $0) }
+    func buried(reason: String, in transaction: any Connection) throws {
+        try VersionState.fail(asset, version, reason: reason, in: transaction)
     }
 }

@@ -61,7 +61,7 @@ struct EncodeChunk: Job {
         try await context.publish(made, plan: plan, of: asset, version)
     }
 
-    func buried(reason: String, in context: ProcessingContext) async throws {
-        try await context.database.write { try VersionState.fail(asset, version, reason: reason, in: $0) }
+    func buried(reason: String, in transaction: any Connection) throws {
+        try VersionState.fail(asset, version, reason: reason, in: transaction)
     }
 }

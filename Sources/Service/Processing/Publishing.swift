@@ -61,7 +61,7 @@ extension ProcessingContext {
                 WHERE asset_id = \(asset) AND version = \(version) AND name = \(made.name)
                 """
             )
-            // Deleted meanwhile: its objects are removed by the job that the deletion enqueued.
+            // Deleted meanwhile.
             guard changed == 1 else { return }
             for segment in made.segments {
                 try transaction.run(
@@ -75,5 +75,15 @@ extension ProcessingContext {
             }
             try VersionState.advance(asset, version, plan: plan, in: transaction)
         }
+        try await removeIfDeleted(asset)
+    }
+
+    /// Removes what was put for an asset that was deleted while it was put.
+    ///
+    /// Called after every put. A deletion that comes later removes everything itself, so nothing is orphaned however
+    /// long a job goes on after its asset is gone.
+    func removeIfDeleted(_ asset: AssetID) async throws {
+        let row = try await database.read { try $0.first("SELECT id FROM assets WHERE id = \(asset)") }
+        if row == nil { _ = try await store.delete(prefix: AssetKeys.prefix(asset)) }
     }
 }

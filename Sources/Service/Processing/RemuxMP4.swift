@@ -13,7 +13,7 @@ struct RemuxMP4: Job {
     let version: Int
     let rendition: String
 
-    var subject: String { "\(Subject.version(asset, version))/\(rendition).mp4" }
+    var subject: String { Subject.mp4(asset, version, rendition) }
 
     func run(in context: ProcessingContext) async throws -> JobOutcome {
         guard let plan = try await context.database.read({ try Plan.find(asset, version, in: $0) }) else {
@@ -31,6 +31,7 @@ struct RemuxMP4: Job {
                 file: path,
                 consuming: true
             )
+            try await context.removeIfDeleted(asset)
             return .done
         }
     }

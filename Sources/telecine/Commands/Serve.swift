@@ -24,6 +24,7 @@ enum Serve {
     private static let drain = Duration.seconds(25)
 
     @Sendable private static func run(_ invocation: Invocation) async throws -> ExitCode {
+        Console.outliveReaders()
         let settings = try invocation.settings()
         let logger = LogSink.logger(level: settings.logLevel, format: settings.logFormat, console: invocation.console)
         for notice in settings.notices { logger.warning(notice) }

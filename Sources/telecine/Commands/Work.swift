@@ -12,17 +12,23 @@ enum Work {
         options: [
             Command.Option(SettingsTable.dataDir),
             Command.Option("--name", value: "NAME", help: "A name that no other living worker has."),
-            Command.Option("--supervised", help: "End with the process that started it, and log to standard output."),
+            Command.Option(
+                "--supervised",
+                value: "PID",
+                help: "End when this process, its parent, does, and log to standard output."
+            ),
         ].compactMap(\.self),
         run: run
     )
 
     @Sendable private static func run(_ invocation: Invocation) async throws -> ExitCode {
+        Console.outliveReaders()
         let settings = try invocation.settings()
-        let isSupervised = invocation.arguments.switches.contains("--supervised")
+        // Given, not asked for here: the parent may be gone before this process comes to ask.
+        let parent = try invocation.arguments.integer("--supervised", in: 1...Int(pid_t.max)).map { pid_t($0) }
         // The supervisor hands on what comes from standard output; standard error is for crashes.
         let console =
-            isSupervised
+            parent != nil
             ? Console(output: invocation.console.output, notes: invocation.console.output, isTerminal: false)
             : invocation.console
         let logger = LogSink.logger(level: settings.logLevel, format: settings.logFormat, console: console)
@@ -35,7 +41,6 @@ enum Work {
             slots: [.heavy, .light],
             logger: logger
         )
-        let parent = isSupervised ? getppid() : nil
         do {
             try await Interruption.cancels {
                 await withTaskGroup(of: Void.self) { group in

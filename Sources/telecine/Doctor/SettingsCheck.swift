@@ -28,22 +28,18 @@ enum SettingsCheck {
                 )
             )
         }
-        findings += profiles(settings.profilesDir)
+        findings += profiles(settings)
         return findings
     }
 
-    private static func profiles(_ folder: String) -> [Finding] {
-        let names = try? FileManager.default.contentsOfDirectory(atPath: folder)
-        guard let names, names.contains(where: { $0.hasSuffix(".json") }) else {
+    private static func profiles(_ settings: Settings) -> [Finding] {
+        do {
+            _ = try Installation.profiles(settings)
+            return []
+        } catch {
             return [
-                Finding(
-                    "PROFILES_DIR",
-                    .wrong,
-                    "\(folder) has no profile",
-                    remedy: "run in the project's folder, or set PROFILES_DIR to its config/profiles"
-                )
+                Finding("PROFILES_DIR", .wrong, "\(error)", remedy: "correct it, or unset it for the built-in four")
             ]
         }
-        return []
     }
 }

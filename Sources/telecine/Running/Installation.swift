@@ -24,13 +24,22 @@ struct Installation: Sendable {
     /// Chunks are made beside the objects, so that publishing is a rename.
     var workDirectory: String { settings.dataDir + "/work" }
 
-    func processingContext() async throws -> ProcessingContext {
-        let profiles: [Profile]
-        do {
-            profiles = try Profile.load(directory: settings.profilesDir)
-        } catch let error as MediaError {
-            throw Failure("PROFILES_DIR=\(settings.profilesDir): \(error.message)")
+    /// - Throws: `Failure` that names what is wrong.
+    static func profiles(_ settings: Settings) throws -> [Profile] {
+        guard let folder = settings.profilesDir else { return Profile.standard }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+            throw Failure("PROFILES_DIR=\(folder): there is no such folder.")
         }
+        do {
+            return try Profile.load(directory: folder)
+        } catch let error as MediaError {
+            throw Failure("PROFILES_DIR=\(folder): \(error.message)")
+        }
+    }
+
+    func processingContext() async throws -> ProcessingContext {
+        let profiles = try Self.profiles(settings)
         let tools = await MediaTools.locate()
         guard tools.missing.isEmpty else {
             throw Failure(

@@ -11,6 +11,8 @@ struct WorkerSupervisor: Sendable {
     let executable: String
     /// What the children get besides their names: the settings that came by flags.
     let arguments: [String]
+    /// Between two starts of a worker that ends as soon as it has begun.
+    var pause = Duration.seconds(2)
     let queue: JobQueue
     let logger: Logger
 
@@ -31,13 +33,14 @@ struct WorkerSupervisor: Sendable {
             let ending = await runOnce(name)
             do {
                 // What it held is free at once, not when its leases run out. Must happen in a cancelled task too.
-                try await Task { try await queue.release(worker: name) }.value
+                let crashed = !Task.isCancelled
+                try await Task { try await queue.release(worker: name, crashed: crashed) }.value
             } catch {
                 logger.warning("a worker's jobs wait for their leases", ["error": .string(String(reflecting: error))])
             }
             guard !Task.isCancelled else { return }
             logger.error("a worker ended and is started again", ["worker": .string(name), "ending": .string(ending)])
-            if ContinuousClock.now - start < .seconds(2) { try? await Task.sleep(for: .seconds(2)) }
+            if ContinuousClock.now - start < pause { try? await Task.sleep(for: pause) }
         }
     }
 
@@ -45,10 +48,10 @@ struct WorkerSupervisor: Sendable {
         do {
             let result = try await ChildProcess.run(
                 executable,
-                ["work", "--supervised", "--name", name] + arguments,
+                ["work", "--supervised", "\(getpid())", "--name", name] + arguments,
                 environment: ProcessInfo.processInfo.environment.map { "\($0)=\($1)" },
                 deadline: .seconds(100 * 365 * 86_400),
-                onOutput: { bytes in FileHandle.standardError.write(Data(bytes)) }
+                onOutput: { bytes in Console.write(bytes, to: STDERR_FILENO) }
             )
             return "\(result.status) \(result.errorTail)"
         } catch {

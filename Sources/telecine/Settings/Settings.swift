@@ -19,7 +19,7 @@ struct Settings: Sendable {
     /// What contract 3's uploads may be.
     let videoLimits: DoorLimits
     let workers: Int
-    let profilesDir: String
+    let profilesDir: String?
     let linkLifetime: Duration
     let trustedProxies: [AddressRange]
     let corsOrigins: [String]
@@ -57,7 +57,7 @@ struct Settings: Sendable {
             maximumDuration: .seconds(60 * reader.value(SettingsTable.maxVideoDuration, insteadOfWrong: 0))
         )
         workers = reader.value(SettingsTable.workers, insteadOfWrong: 0)
-        profilesDir = reader.value(SettingsTable.profilesDir, insteadOfWrong: "")
+        profilesDir = reader.optional(SettingsTable.profilesDir)
         linkLifetime = reader.value(SettingsTable.linkLifetime, insteadOfWrong: .zero)
         trustedProxies = reader.optional(SettingsTable.trustedProxies) ?? []
         corsOrigins = reader.value(SettingsTable.corsOrigins, insteadOfWrong: [])

@@ -130,7 +130,7 @@ enum SettingsTable {
         "PROFILES_DIR",
         .processing,
         .path,
-        standard: "config/profiles",
+        without: "contract 1's four, as in `config/profiles`",
         help: "The folder of the ladder's profiles, one JSON file each."
     )
 

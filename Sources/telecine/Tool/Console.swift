@@ -13,15 +13,41 @@ struct Console: Sendable {
     let notes: @Sendable (String) -> Void
     /// Whether somebody watches standard error: progress is then drawn, not listed.
     let isTerminal: Bool
+    /// Takes log lines and whether they must not wait; nil gives them to `notes`.
+    var logLines: (@Sendable (String, Bool) -> Void)?
 
     static let standard = Console(
-        output: { FileHandle.standardOutput.write(Data($0.utf8)) },
-        notes: { FileHandle.standardError.write(Data($0.utf8)) },
-        isTerminal: isatty(STDERR_FILENO) == 1
+        output: { text in Array(text.utf8).withUnsafeBytes { write($0, to: STDOUT_FILENO) } },
+        notes: { StandardError.write($0, isUrgent: true) },
+        isTerminal: isatty(STDERR_FILENO) == 1,
+        logLines: StandardError.write
     )
+
+    /// Writes what can be written.
+    ///
+    /// Nobody may be there to read any more, or the disk of a log is full: neither may end a service, and
+    /// `FileHandle` would.
+    static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let slice = UnsafeRawBufferPointer(rebasing: rest)
+            let count = systemWrite(descriptor, slice.baseAddress, slice.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// For verbs that go on when whoever reads their words has gone.
+    static func outliveReaders() { signal(SIGPIPE, SIG_IGN) }
 
     func print(_ line: String) { output(line + "\n") }
     func note(_ line: String) { notes(line + "\n") }
+
+    /// A line of the log.
+    func log(_ line: String, isUrgent: Bool) {
+        if let logLines { logLines(line + "\n", isUrgent) } else { note(line) }
+    }
 
     /// A result as JSON, with sorted keys.
     ///
@@ -47,6 +73,11 @@ struct Console: Sendable {
         }
         return readLine()
     }
+}
+
+/// `write` alone would mean the method.
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+    write(descriptor, bytes, count)
 }
 
 extension String {

@@ -1,31 +1,16 @@
 internal import Core
-internal import Foundation
 
 /// Log lines on standard error: JSON for machines, text for people.
 enum LogSink {
     /// The logger that the settings ask for.
+    ///
+    /// Lines below warnings may wait a moment in ``StandardError``: a busy service writes many at once.
     static func logger(level: LogLevel, format: LogFormat, console: Console) -> Logger {
         let isText = format == .text || (format == .auto && console.isTerminal)
         return Logger(minimum: level.level) { entry in
-            console.note(isText ? text(entry) : json(entry))
+            let line = isText ? text(entry) : JSONLine(entry).text
+            console.log(line, isUrgent: entry.level >= .warning)
         }
-    }
-
-    /// `time`, `level`, `message`, then the fields; a field never hides one of the three.
-    static func json(_ entry: Logger.Entry) -> String {
-        var fields = entry.fields
-        fields["time"] = .string(entry.time.iso8601WithMilliseconds)
-        fields["level"] = .string(name(entry.level))
-        fields["message"] = .string(entry.message)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf",
-            negativeInfinity: "-inf",
-            nan: "nan"
-        )
-        guard let line = try? encoder.encode(fields) else { return text(entry) }  // A line is better than none.
-        return String(decoding: line, as: UTF8.self)
     }
 
     static func text(_ entry: Logger.Entry) -> String {
@@ -34,7 +19,7 @@ enum LogSink {
         return "\(time) \(name(entry.level).uppercased()) \(entry.message)\(fields)".printable
     }
 
-    private static func name(_ level: Logger.Level) -> String {
+    static func name(_ level: Logger.Level) -> String {
         switch level {
         case .debug: "debug"
         case .info: "info"

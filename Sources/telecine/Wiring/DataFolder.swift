@@ -90,7 +90,7 @@ extension DataFolder {
                 attributes: [.posixPermissions: 0o700]
             )
         } catch {
-            throw Failure("DATA_DIR=\(settings.dataDir) cannot be made: \(error.localizedDescription)")
+            throw Failure("DATA_DIR=\(settings.dataDir) is no folder and cannot be made.")
         }
     }
 }

@@ -1,0 +1,25 @@
+package import Core
+internal import SQL
+
+extension ServiceError {
+    /// What a client is told when the database refuses for a cause that passes; nil for other errors.
+    package init?(passing error: any Error) {
+        guard let error = error as? SQLError else { return nil }
+        switch error.kind {
+        case .full:
+            self.init(
+                .insufficientStorage,
+                "The server's disk is full. Nothing that was acknowledged is lost: try again when there is room.",
+                detail: String(reflecting: error)
+            )
+        case .busy:
+            self.init(
+                .unavailable,
+                "The server is busy. Try again.",
+                detail: String(reflecting: error),
+                retryAfter: .seconds(1)
+            )
+        default: return nil
+        }
+    }
+}
