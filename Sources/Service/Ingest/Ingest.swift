@@ -35,7 +35,7 @@ package final class Ingest: Sendable {
     /// Its own: a large file that is made of others must not hold up parts.
     let assembling = BlockingQueue("telecine.assemble")
     let active = Mutex(ActiveTable())
-    let leases = LeaseTable()
+    let leases: LeaseTable
     /// Uploads whose last byte is there and that are not at their end; `runBackground` works them off.
     let endings: AsyncStream<UploadID>
     let bringToEnd: AsyncStream<UploadID>.Continuation
@@ -50,6 +50,7 @@ package final class Ingest: Sendable {
         self.store = store
         self.configuration = configuration
         self.logger = logger
+        leases = LeaseTable(silence: configuration.silence)
         (endings, bringToEnd) = AsyncStream.makeStream()
         try FileManager.default.createDirectory(
             atPath: configuration.stagingDirectory,

@@ -20,6 +20,8 @@ package struct IngestConfiguration: Sendable {
     package var retryAfter: Duration
     /// What single doors allow; the others allow `maximumSize` and any duration.
     package var doors: [String: DoorLimits]
+    /// How long a connection must have brought nothing before another request takes its upload over.
+    package var silence = Duration.milliseconds(250)
 
     package init(
         stagingDirectory: String,

@@ -6,13 +6,19 @@ internal import Synchronization
 /// Leases live in the process that receives; a data folder is served by one.
 final class LeaseTable: Sendable {
     /// A connection that has brought nothing for this long lets go when somebody else asks.
-    static let silence = Duration.milliseconds(250)
+    private let silence: Duration
     /// How long a request waits for a holder that is still receiving: with the silence it stays within 500 ms.
     static let patience = Duration.milliseconds(400)
+    /// How long a holder may take to let go, on a machine that has much else to do.
+    static let departure = Duration.seconds(10)
     /// Between two looks at a holder.
     private static let step = Duration.milliseconds(10)
 
     private let held = Mutex<[UploadID: Lease]>([:])
+
+    init(silence: Duration) {
+        self.silence = silence
+    }
 
     /// Takes the upload, from a silent holder too.
     ///
@@ -44,10 +50,13 @@ final class LeaseTable: Sendable {
         force: Bool,
         _ isDone: @Sendable () -> Bool
     ) async throws -> Bool {
-        let end = ContinuousClock.now + patience
+        let start = ContinuousClock.now
         while !isDone() {
-            held.withLock { $0[id] }?.evict(afterSilenceOf: force ? .zero : Self.silence)
-            guard ContinuousClock.now < end else { return false }
+            let holder = held.withLock { $0[id] }
+            holder?.evict(afterSilenceOf: force ? .zero : silence)
+            // One that lets go is waited for: what it received is being brought in order.
+            let limit = holder?.isEvicted == true ? max(patience, Self.departure) : patience
+            guard ContinuousClock.now < start + limit else { return false }
             try await Task.sleep(for: Self.step)
         }
         return true
