@@ -75,7 +75,7 @@ let package = Package(
         library(
             "API",
             ["Core", "Crypto", "HTTP", "Service"],
-            exclude: ["Dialects/MediaManagement/README.md"],
+            exclude: ["MediaManagement", "Tus"].map { "Dialects/\($0)/README.md" },
             resources: [.copy("Pages")]
         ),
         library("TelecineClient", ["Core"]),
@@ -96,6 +96,6 @@ let package = Package(
         tests("MediaTests", ["Media", "Core"]),
         tests("ServiceTests", ["Service", "Core", "SQL", "ObjectStorage", "Crypto", "Media"]),
         tests("CommandTests", ["telecine", "API", "Core", "SQL", "Service", "TelecineClient"]),
-        tests("APITests", ["API", "Core", "HTTP", "ObjectStorage", "SQL", "Service", "TelecineClient"]),
+        tests("APITests", ["API", "Core", "Crypto", "HTTP", "ObjectStorage", "SQL", "Service", "TelecineClient"]),
     ]
 )

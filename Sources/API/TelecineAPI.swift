@@ -79,6 +79,8 @@ package struct TelecineAPI: Sendable {
             authentication: authentication,
             address: address
         ).register(on: &router)
+        Tus(ingest: ingest, authentication: authentication, logger: logger).register(on: &router)
+        VideoUploads(ingest: ingest, authentication: authentication).register(on: &router)
         StreamRoutes(delivery: delivery).register(on: &router)
         try PageRoutes().register(on: &router)
         router.on(.get, "/health") { _ in try await health() }

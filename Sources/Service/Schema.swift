@@ -6,6 +6,6 @@ package import SQL
 package enum Schema {
     package static let migrations = [
         AccountsSchema.migration, CatalogSchema.migration, JobsSchema.migration, IngestSchema.migration,
-        InsightSchema.migration,
+        InsightSchema.migration, AppendedSchema.migration,
     ]
 }

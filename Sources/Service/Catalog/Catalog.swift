@@ -34,8 +34,8 @@ package struct Catalog: Sendable {
         )
         try transaction.run(
             """
-            INSERT INTO versions (asset_id, number, status, progress, size, sha256, created_at)
-            VALUES (\(id), 1, 'queued', 0, \(upload.size), \(sha256), \(now))
+            INSERT INTO versions (asset_id, number, status, progress, size, sha256, created_at, duration_limit)
+            VALUES (\(id), 1, 'queued', 0, \(upload.size), \(sha256), \(now), \(upload.durationLimit?.microseconds))
             """
         )
     }

@@ -32,10 +32,7 @@ package struct AnnouncedFile: Sendable {
 
     /// - Throws: `.invalidRequest` with the field, `.tooLarge`.
     func check(maximumSize: Int64) throws {
-        // Only ever shown: no file is named by it.
-        guard (1...255).contains(fileName.utf8.count), !fileName.unicodeScalars.contains(where: { $0.value < 32 })
-        else { throw Self.wrong("filename", "must be a name of 1 to 255 bytes without control characters.") }
-        guard fileType.utf8.count <= 255 else { throw Self.wrong("fileType", "must be a media type.") }
+        try Self.check(fileName: fileName, fileType: fileType)
         guard size > 0 else { throw Self.wrong("fileSize", "must be at least 1 byte: the file is empty.") }
         guard size <= maximumSize else {
             throw ServiceError(
@@ -47,6 +44,14 @@ package struct AnnouncedFile: Sendable {
         guard hash.map({ $0.utf8.count == 64 && Hex.decode($0) != nil }) ?? true else {
             throw Self.wrong("fileHash", "must be a SHA-256 of 64 hexadecimal digits, or absent.")
         }
+    }
+
+    /// - Throws: `.invalidRequest` with the field.
+    static func check(fileName: String, fileType: String) throws {
+        // Only ever shown: no file is named by it.
+        guard (1...255).contains(fileName.utf8.count), !fileName.unicodeScalars.contains(where: { $0.value < 32 })
+        else { throw wrong("filename", "must be a name of 1 to 255 bytes without control characters.") }
+        guard fileType.utf8.count <= 255 else { throw wrong("fileType", "must be a media type.") }
     }
 
     private static func wrong(_ field: String, _ words: String) -> ServiceError {

@@ -31,7 +31,8 @@ extension Ingest {
                 """
                 UPDATE uploads SET asset_id = \(asset),
                     state = CASE WHEN stated_hash IS NULL THEN 'validating' ELSE 'hashing' END
-                WHERE id = \(id) AND state = 'receiving' AND received = parts
+                WHERE id = \(id) AND (state = 'receiving' AND received = parts
+                    OR form IN ('appended', 'final') AND state IN ('created', 'receiving'))
                 """
             )
             return changed == 1 ? try Upload.find(id, in: transaction) : nil
@@ -65,7 +66,12 @@ extension Ingest {
             guard changed == 1 else { return }
             try transaction.run("DELETE FROM upload_parts WHERE upload_id = \(upload.id)")
             try Catalog.create(asset, from: upload, sha256: sha256, in: transaction)
-            try JobQueue.enqueue(PrepareAsset(asset: asset, version: 1), priority: .soon, in: transaction)
+            if upload.size == 0 {
+                let reason = "The file is empty: there is nothing to play."
+                try VersionState.fail(asset, 1, reason: reason, in: transaction)
+            } else {
+                try JobQueue.enqueue(PrepareAsset(asset: asset, version: 1), priority: .soon, in: transaction)
+            }
         }
         await retire(upload.id)
         logger.info(
@@ -167,7 +173,7 @@ extension Ingest {
         }
     }
 
-    private func recordHash(of upload: Upload) async throws {
+    func recordHash(of upload: Upload) async throws {
         // Gone when its asset was deleted, or lost: then delivery says so.
         guard let asset = upload.assetID, let path = try await receivedFile(of: upload) else { return }
         let hash = try await hasher(of: upload).finish(upload.id, path: path, size: upload.size)

@@ -31,6 +31,9 @@ extension Ingest {
                 "This upload has failed: \(upload.error ?? "no reason is known") Begin a new one."
             )
         }
+        guard upload.form == .numbered || upload.isLengthKnown && upload.form != .final else {
+            throw ServiceError(.conflict, "This upload takes no chunks: it has no length yet, or is made of others.")
+        }
         return PartTicket(upload: upload, ingest: self)
     }
 
@@ -39,6 +42,8 @@ extension Ingest {
         guard upload.acceptsParts else { return PartWriter(upload: id, target: .discard) }
         guard let number else { return try spool(upload) }
         try check(number: number, of: upload)
+        // Their place may not be the end: they are appended when it is.
+        guard upload.form == .numbered else { return try spool(upload) }
         let length = upload.length(ofPart: number)
         let file = StagedFile(
             path: stagedPath(id),
@@ -84,7 +89,7 @@ extension Ingest {
         return PartWriter(upload: upload.id, target: .spool(file))
     }
 
-    private func check(number: Int, of upload: Upload) throws {
+    func check(number: Int, of upload: Upload) throws {
         guard (0..<upload.parts).contains(number) else {
             throw ServiceError(
                 .invalidRequest,
@@ -94,7 +99,7 @@ extension Ingest {
         }
     }
 
-    private static func wrongLength(_ number: Int, expected: Int64, got: Int64?) -> ServiceError {
+    static func wrongLength(_ number: Int, expected: Int64, got: Int64?) -> ServiceError {
         ServiceError(
             .invalidRequest,
             "Chunk \(number) must have \(expected) bytes\(got.map { ", it has \($0)" } ?? ", it has more").",
@@ -117,6 +122,9 @@ extension Ingest {
                     "totalChunks must be \(upload.parts) for this upload.",
                     field: "totalChunks"
                 )
+            }
+            if upload.form != .numbered, case .spool(let file) = writer.target {
+                return try await append(file, asPart: number, of: upload, writer)
             }
             try await settle(writer, number: number, of: upload)
         } catch {

@@ -13,7 +13,7 @@ extension Ingest {
         let left = try await database.read { connection in
             try connection.all(
                 """
-                SELECT id FROM uploads WHERE (state = 'receiving' AND received = parts)
+                SELECT id FROM uploads WHERE (form = 'numbered' AND state = 'receiving' AND received = parts)
                     OR state IN ('validating', 'hashing')
                 UNION ALL
                 SELECT u.id FROM uploads u JOIN versions v ON v.asset_id = u.asset_id AND v.number = 1
@@ -25,6 +25,7 @@ extension Ingest {
             try await disk.run { try FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
         }
         for id in left { bringToEnd.yield(id) }
+        try await recoverAppended()
     }
 
     /// A spool (its request is gone), or the file of an upload that is at its end.
@@ -32,7 +33,12 @@ extension Ingest {
         if name.hasSuffix(".part") { return true }
         guard name.hasSuffix(".data"), let id = UploadID(parsing: String(name.dropLast(5))) else { return false }
         let open = try await database.read { connection in
-            try connection.first("SELECT id FROM uploads WHERE id = \(id) AND state NOT IN ('complete', 'failed')")
+            try connection.first(
+                """
+                SELECT id FROM uploads
+                WHERE id = \(id) AND (state NOT IN ('complete', 'failed') OR form = 'partial' AND state = 'complete')
+                """
+            )
         }
         return open == nil
     }
@@ -60,7 +66,9 @@ extension Ingest {
                 let rows = try transaction.all(
                     """
                     SELECT id FROM uploads
-                    WHERE (state IN ('created', 'receiving') AND expires_at < \(time) AND received < parts)
+                    WHERE (state IN ('created', 'receiving') AND expires_at < \(time)
+                            AND (received < parts OR form <> 'numbered'))
+                        OR (state = 'complete' AND form = 'partial' AND expires_at < \(time))
                         OR (state = 'failed' AND created_at < \(kept)) LIMIT 1000
                     """
                 )

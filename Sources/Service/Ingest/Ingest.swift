@@ -32,7 +32,10 @@ package final class Ingest: Sendable {
     private let verifyingHasher = PrefixHasher(isPatient: false)
     private let patientHasher = PrefixHasher(isPatient: true)
     let disk = BlockingQueue("telecine.place")
+    /// Its own: a large file that is made of others must not hold up parts.
+    let assembling = BlockingQueue("telecine.assemble")
     let active = Mutex(ActiveTable())
+    let leases: LeaseTable
     /// Uploads whose last byte is there and that are not at their end; `runBackground` works them off.
     let endings: AsyncStream<UploadID>
     let bringToEnd: AsyncStream<UploadID>.Continuation
@@ -47,6 +50,7 @@ package final class Ingest: Sendable {
         self.store = store
         self.configuration = configuration
         self.logger = logger
+        leases = LeaseTable(silence: configuration.silence)
         (endings, bringToEnd) = AsyncStream.makeStream()
         try FileManager.default.createDirectory(
             atPath: configuration.stagingDirectory,
@@ -74,7 +78,8 @@ package final class Ingest: Sendable {
     ///
     /// - Throws: `.invalidRequest` with the field, `.tooLarge`.
     package func begin(_ announced: AnnouncedFile, owner: UserID) async throws -> Upload {
-        try announced.check(maximumSize: configuration.maximumSize)
+        let limits = configuration.limits(of: announced.door)
+        try announced.check(maximumSize: limits.maximumSize)
         let partSize = configuration.partSize(for: announced.size)
         let now = Timestamp.now
         let upload = Upload(
@@ -93,7 +98,8 @@ package final class Ingest: Sendable {
             assetID: nil,
             createdAt: now,
             lastPartAt: nil,
-            expiresAt: now + configuration.expiry
+            expiresAt: now + configuration.expiry,
+            durationLimit: limits.maximumDuration
         )
         try await database.write { try upload.insert(door: announced.door, in: $0) }
         logger.info("upload begun", ["upload": .string(upload.id.rawValue), "size": .integer(upload.size)])
@@ -106,6 +112,7 @@ package final class Ingest: Sendable {
     package func status(of id: UploadID, for owner: UserID) async throws -> (upload: Upload, missing: [Int]) {
         let entry = try await load(id, for: owner)
         guard entry.upload.acceptsParts else { return (entry.upload, []) }
+        guard entry.upload.form == .numbered else { return try inParts(entry.upload) }
         return (entry.upload, entry.parts.missing(limit: 1000))
     }
 
@@ -126,7 +133,10 @@ package final class Ingest: Sendable {
             let (known, retirements) = active.withLock { ($0.entries[id], $0.retirements) }
             if let known { return known }
             guard let found = try await read(id) else { throw ServiceError(.notFound, "Upload not found.") }
-            guard found.upload.acceptsParts, found.upload.owner == owner else { return found }
+            // An appended upload's state is its file: there is nothing to keep.
+            guard found.upload.form == .numbered, found.upload.acceptsParts, found.upload.owner == owner else {
+                return found
+            }
             let kept: Active? = active.withLock { table in
                 guard table.retirements == retirements else { return nil }
                 let entry = table.entries[id] ?? found

@@ -18,6 +18,10 @@ package struct IngestConfiguration: Sendable {
     package var keepFailed: Duration
     /// When a completion that failed (a full disk) is tried again.
     package var retryAfter: Duration
+    /// What single doors allow; the others allow `maximumSize` and any duration.
+    package var doors: [String: DoorLimits]
+    /// How long a connection must have brought nothing before another request takes its upload over.
+    package var silence = Duration.milliseconds(250)
 
     package init(
         stagingDirectory: String,
@@ -25,7 +29,8 @@ package struct IngestConfiguration: Sendable {
         maximumSize: Int64 = 10 << 30,
         expiry: Duration = .seconds(86_400),
         keepFailed: Duration = .seconds(7 * 86_400),
-        retryAfter: Duration = .seconds(5)
+        retryAfter: Duration = .seconds(5),
+        doors: [String: DoorLimits] = [:]
     ) {
         self.stagingDirectory = stagingDirectory
         self.partSize = partSize
@@ -33,7 +38,10 @@ package struct IngestConfiguration: Sendable {
         self.expiry = expiry
         self.keepFailed = keepFailed
         self.retryAfter = retryAfter
+        self.doors = doors
     }
+
+    func limits(of door: String) -> DoorLimits { doors[door] ?? DoorLimits(maximumSize: maximumSize) }
 
     static let maximumParts: Int64 = 10_000
 

@@ -2,10 +2,22 @@ package import Core
 internal import Foundation
 internal import SQL
 
-/// A byte sequence being received in numbered parts of one size (the last may be shorter).
+/// A byte sequence being received: in numbered parts of one size (the last may be shorter), or appended to.
 package struct Upload: Sendable {
     package enum State: String, Sendable {
         case created, receiving, validating, hashing, complete, failed
+    }
+
+    /// How its bytes come.
+    package enum Form: String, Sendable {
+        /// In parts that say their place.
+        case numbered
+        /// One after the other: the staged file's length is the offset.
+        case appended
+        /// Appended, and one part of a `final` only.
+        case partial
+        /// Made of partials.
+        case final
     }
 
     package let id: UploadID
@@ -14,10 +26,10 @@ package struct Upload: Sendable {
     package let fileType: String
     package let metadata: [String: JSONValue]
     /// Bytes.
-    package let size: Int64
+    package var size: Int64
     /// Bytes of every part but the last.
     package let partSize: Int64
-    package let parts: Int
+    package var parts: Int
     /// Parts that were acknowledged.
     package var received: Int
     /// Lower-case hexadecimal SHA-256 that the client stated, if it did.
@@ -28,6 +40,19 @@ package struct Upload: Sendable {
     package let createdAt: Timestamp
     package var lastPartAt: Timestamp?
     package let expiresAt: Timestamp
+    package var form: Form = .numbered
+    /// Whether `size` is known; it is 0 until then.
+    package var isLengthKnown = true
+    /// Bytes that its door allows, for a length that is to come.
+    var sizeLimit: Int64?
+    /// The longest medium that its door allows.
+    var durationLimit: Duration?
+    /// Where a piece begins that was not verified.
+    var cutAt: Int64?
+    /// The client's own words about the file, to be echoed.
+    package var writtenMetadata: String?
+    /// The client's own words about concatenation, to be echoed.
+    package var writtenConcat: String?
 
     /// The bytes that part `number` must have.
     package func length(ofPart number: Int) -> Int64 {
@@ -40,7 +65,8 @@ package struct Upload: Sendable {
 extension Upload {
     static let columns: Query = """
         id, user_id, file_name, file_type, metadata, size, part_size, parts, received, stated_hash, state, error,
-        asset_id, created_at, last_part_at, expires_at
+        asset_id, created_at, last_part_at, expires_at, form, length_known, size_limit, duration_limit, cut_at,
+        written_metadata, written_concat
         """
 
     init(row: Row) throws {
@@ -63,6 +89,13 @@ extension Upload {
         createdAt = try row.get("created_at")
         lastPartAt = try row.get("last_part_at")
         expiresAt = try row.get("expires_at")
+        form = Form(rawValue: try row.get("form")) ?? .numbered
+        isLengthKnown = try row.get("length_known")
+        sizeLimit = try row.get("size_limit")
+        durationLimit = try row.get("duration_limit", as: Int64?.self).map { .microseconds($0) }
+        cutAt = try row.get("cut_at")
+        writtenMetadata = try row.get("written_metadata")
+        writtenConcat = try row.get("written_concat")
     }
 
     static func find(_ id: UploadID, in connection: any Connection) throws -> Upload? {
@@ -74,10 +107,12 @@ extension Upload {
         try transaction.run(
             """
             INSERT INTO uploads (id, user_id, door, file_name, file_type, metadata, size, part_size, parts, received,
-                stated_hash, state, error, asset_id, created_at, last_part_at, expires_at)
+                stated_hash, state, error, asset_id, created_at, last_part_at, expires_at, form, length_known,
+                size_limit, duration_limit, written_metadata, written_concat)
             VALUES (\(id), \(owner), \(door), \(fileName), \(fileType), \(metadata), \(size), \(partSize), \(parts),
                 \(received), \(statedHash), \(state.rawValue), \(error), \(assetID), \(createdAt), \(lastPartAt),
-                \(expiresAt))
+                \(expiresAt), \(form.rawValue), \(isLengthKnown), \(sizeLimit), \(durationLimit?.microseconds),
+                \(writtenMetadata), \(writtenConcat))
             """
         )
     }

@@ -17,12 +17,35 @@ struct PrepareAsset: Job {
         try await context.database.write { try VersionState.begin(asset, version, in: $0) }
         let source = try context.original(asset, version)
         let plan = try await makePlan(of: source, in: context)
+        if let reason = try await excess(of: plan.timeline.duration.duration, in: context) { return .cancel(reason) }
         try await context.database.write { try record(plan, in: $0) }
         return .done
     }
 
     func buried(reason: String, in transaction: any Connection) throws {
         try VersionState.fail(asset, version, reason: reason, in: transaction)
+    }
+
+    /// Why the medium is longer than the door it came by allows; nil when it is not.
+    private func excess(of duration: Duration, in context: ProcessingContext) async throws -> String? {
+        let row = try await context.database.read { connection in
+            try connection.first(
+                "SELECT duration_limit FROM versions WHERE asset_id = \(asset) AND number = \(version)"
+            )
+        }
+        guard let limit = try row?.get("duration_limit", as: Int64?.self).map({ Duration.microseconds($0) }),
+            duration > limit + Self.tolerance
+        else { return nil }
+        return "The video is too long: \(Self.clock(duration)), allowed are \(Self.clock(limit))."
+    }
+
+    /// Encoders round the last frame up, and sound ends after the picture.
+    private static let tolerance = Duration.seconds(1)
+
+    /// Minutes and seconds, `5:07`.
+    private static func clock(_ duration: Duration) -> String {
+        let seconds = Int(duration.components.seconds)
+        return "\(seconds / 60):\(seconds % 60 < 10 ? "0" : "")\(seconds % 60)"
     }
 
     private func makePlan(of source: String, in context: ProcessingContext) async throws -> Plan {

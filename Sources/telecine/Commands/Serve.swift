@@ -74,7 +74,8 @@ enum Serve {
                 stagingDirectory: settings.dataDir + "/staging",
                 partSize: settings.chunkSize,
                 maximumSize: settings.maxUploadSize,
-                expiry: settings.uploadExpiry
+                expiry: settings.uploadExpiry,
+                doors: [Tus.door: settings.videoLimits]
             ),
             logger: installation.logger
         )

@@ -16,6 +16,8 @@ struct Settings: Sendable {
     let maxUploadSize: Int64
     let chunkSize: Int64
     let uploadExpiry: Duration
+    /// What contract 3's uploads may be.
+    let videoLimits: DoorLimits
     let workers: Int
     let profilesDir: String?
     let linkLifetime: Duration
@@ -50,6 +52,10 @@ struct Settings: Sendable {
         maxUploadSize = reader.value(SettingsTable.maxUploadSize, insteadOfWrong: 0)
         chunkSize = reader.value(SettingsTable.chunkSize, insteadOfWrong: 0)
         uploadExpiry = reader.value(SettingsTable.uploadExpiry, insteadOfWrong: .zero)
+        videoLimits = DoorLimits(
+            maximumSize: Int64(reader.value(SettingsTable.maxVideoSize, insteadOfWrong: 0)) << 20,
+            maximumDuration: .seconds(60 * reader.value(SettingsTable.maxVideoDuration, insteadOfWrong: 0))
+        )
         workers = reader.value(SettingsTable.workers, insteadOfWrong: 0)
         profilesDir = reader.optional(SettingsTable.profilesDir)
         linkLifetime = reader.value(SettingsTable.linkLifetime, insteadOfWrong: .zero)

@@ -102,6 +102,20 @@ enum SettingsTable {
         standard: "24h",
         help: "How long an upload that is not complete is kept."
     )
+    static let maxVideoSize = Setting(
+        "MAX_VIDEO_SIZE_MB",
+        .uploads,
+        .integer(1...(16 << 20)),
+        standard: "500",
+        help: "The largest file in MiB that `/api/v1/videos` accepts."
+    )
+    static let maxVideoDuration = Setting(
+        "MAX_VIDEO_DURATION_MINUTES",
+        .uploads,
+        .integer(1...10_000),
+        standard: "5",
+        help: "The longest video that `/api/v1/videos` accepts; a longer one fails when it is probed."
+    )
 
     // MARK: Processing
 
@@ -198,15 +212,18 @@ enum SettingsTable {
     static let all: [SettingDescription] = [
         .init(port), .init(host), .init(dataDir), .init(publicURL), .init(contractPorts), .init(jwtSecret),
         .init(registration), .init(tokenLifetime), .init(sessionLifetime),
-        .init(maxUploadSize), .init(chunkSize), .init(uploadExpiry), .init(workers), .init(profilesDir),
+        .init(maxUploadSize), .init(chunkSize), .init(uploadExpiry), .init(maxVideoSize), .init(maxVideoDuration),
+        .init(workers), .init(profilesDir),
         .init(linkLifetime), .init(trustedProxies), .init(corsOrigins), .init(logLevel), .init(logFormat),
         .init(clientURL), .init(clientToken), .init(clientEmail), .init(clientPassword),
     ]
 
-    /// Names that a `.env` of contract 1 has, for engines that this service does not need.
+    /// Names that a `.env` of contract 1 or 3 has, for engines that this service does not need.
     static let unneeded: Set<String> = [
         "MONGO_ROOT_USERNAME", "MONGO_ROOT_PASSWORD", "RABBITMQ_USER", "RABBITMQ_PASSWORD", "MINIO_ROOT_USER",
-        "MINIO_ROOT_PASSWORD", "GRAFANA_USER", "GRAFANA_PASSWORD",
+        "MINIO_ROOT_PASSWORD", "GRAFANA_USER", "GRAFANA_PASSWORD", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+        "AWS_REGION",
+        "S3_BUCKET_NAME", "S3_ENDPOINT_URL",
     ]
 }
 
