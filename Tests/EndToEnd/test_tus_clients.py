@@ -1,4 +1,4 @@
-"""tus clients that nobody here wrote: tuspy, aiotus, curl, and the requests of tus-js-client in contract 3's example."""
+"""Clients that nobody here wrote: tuspy, aiotus, curl, and the requests of tus-js-client in contract 3's example."""
 import asyncio
 import io
 import re
