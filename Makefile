@@ -3,7 +3,7 @@
 #   make run PORT=8080 DATA_DIR=/srv/telecine
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench demo screenshot format fresh clean
+.PHONY: help run test kill-rounds lint fuzz bench demo screenshot format fresh clean
 
 help: ## list these tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,8 +14,14 @@ run: ## install what is missing, build for release, start the service on http://
 test: ## install what the tests need, build, run every test (unit, then end to end)
 	@scripts/test $(TESTS)
 
+kill-rounds: ## kill the service 200 times in the middle of uploads by every protocol (ROUNDS=…)
+	@TELECINE_KILL_ROUNDS=$(or $(ROUNDS),200) scripts/test e2e -s -k no_acknowledged_byte
+
 lint: ## formatting, import rules, file and function lengths, shell, Python, JavaScript
 	@scripts/lint
+
+fuzz: ## throw mutated inputs at our own parsers, FUZZ_SECONDS=30 each (Fuzz/README.md)
+	@scripts/fuzz $(FUZZ)
 
 bench: ## compare with real peers, print a table, keep it in Benchmarks/RESULTS.md (QUICK=1: three pairs)
 	@scripts/bench $(if $(QUICK),--quick) $(BENCH)
@@ -27,7 +33,7 @@ screenshot: ## make docs/screenshot.png from a running build
 	@scripts/screenshot
 
 format: ## write the house's formatting into every Swift file
-	@swift format --in-place --recursive Sources Tests Package.swift
+	@swift format --in-place --recursive Sources Tests Fuzz Package.swift
 
 fresh: ## try the README's two commands in an empty Debian 12 (root, debootstrap)
 	@scripts/fresh

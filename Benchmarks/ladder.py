@@ -59,11 +59,17 @@ def by_hand(source: pathlib.Path, out: pathlib.Path) -> list:
     return command
 
 
+def heavy(source: pathlib.Path, path: pathlib.Path) -> pathlib.Path:
+    """The minute at a rate that no profile allows: nothing of it stays, all four rungs are encoded."""
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", "-i", source, "-c:v", "libx264", "-preset", "ultrafast",
+                    "-crf", "14", "-g", "50", "-pix_fmt", "yuv420p", "-c:a", "copy", path], check=True)
+    return path
+
+
 class Ladder:
-    def __init__(self, folder: pathlib.Path):
-        folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, folder: pathlib.Path, source: pathlib.Path):
         self.folder = folder
-        self.source = minute_of_camera(folder / "minute.mp4")
+        self.source = source
 
     def ours(self) -> Run:
         from support.client import Client
@@ -95,8 +101,15 @@ class Ladder:
 
 def run(folder: pathlib.Path, count: int) -> list[Line]:
     adopt_orphans()
-    ladder = Ladder(folder / "ladder")
-    pairs = interleaved(count, ladder.ours, ladder.peer)
-    shutil.rmtree(folder / "ladder")
-    return [line("whole ladder, 1 min 1080p, four rungs, CPU seconds", pairs, lambda run: run.cpu,
-                 lambda cpu: f"{cpu:.1f} CPU-s", "≤ 1.05", lambda ratio: ratio <= 1.05)]
+    folder = folder / "ladder"
+    folder.mkdir(parents=True)
+    camera = minute_of_camera(folder / "minute.mp4")
+    lines = []
+    for what, source, bar in (("four rungs", heavy(camera, folder / "heavy.mp4"), 1.05),
+                              ("top rung copied", camera, 0.55)):
+        ladder = Ladder(folder, source)
+        pairs = interleaved(count, ladder.ours, ladder.peer)
+        lines.append(line(f"whole ladder, 1 min 1080p, {what}, CPU seconds", pairs, lambda run: run.cpu,
+                          lambda cpu: f"{cpu:.1f} CPU-s", f"≤ {bar}", lambda ratio, bar=bar: ratio <= bar))
+    shutil.rmtree(folder)
+    return lines

@@ -10,13 +10,23 @@ import subprocess
 import sys
 import tempfile
 
+import catalog
 import delivery
+import first_segment
+import images
 import ladder
+import many_uploads
+import sound
 import upload
+import upload_costs
 from pairs import Line
 from processes import ROOT
 
-BENCHMARKS = {"upload": upload.run, "delivery": delivery.run, "ladder": ladder.run}
+BENCHMARKS = {"upload": upload.run, "delivery": delivery.run, "ladder": ladder.run,
+              "first": first_segment.run, "images": images.run, "chunking": many_uploads.chunking,
+              "parallel": many_uploads.parallel, "slow": many_uploads.slow, "hashing": upload_costs.hashing,
+              "small": upload_costs.small, "durability": upload_costs.durability,
+              "sound": sound.run, "catalog": catalog.run}
 HEAD = ("| What | Telecine | Peer | Ratio (range) | CPU ratio | Pairs | Bar | Met | Commit |\n"
         "|---|---|---|---|---|---|---|---|---|\n")
 
@@ -75,7 +85,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="three pairs each instead of five")
     parser.add_argument("--pairs", type=int, help="this many pairs each")
-    parser.add_argument("names", nargs="*", metavar="NAME[=PAIRS]", help="upload, delivery, ladder")
+    parser.add_argument("names", nargs="*", metavar="NAME[=PAIRS]", help=", ".join(BENCHMARKS))
     arguments = parser.parse_args()
     count = arguments.pairs or (3 if arguments.quick else 5)
     named = [name.partition("=") for name in arguments.names or BENCHMARKS]

@@ -7,6 +7,8 @@ package import HTTP
 /// No build step.
 package struct PageRoutes: Sendable {
     private let files: [String: StaticContent]
+    /// Pages with places for texts.
+    private let templates: [String: String]
 
     /// - Throws: when the resources are not beside the binary.
     package init() throws {
@@ -17,18 +19,29 @@ package struct PageRoutes: Sendable {
             )
         }
         var files: [String: StaticContent] = [:]
+        var templates: [String: String] = [:]
         for name in try FileManager.default.subpathsOfDirectory(atPath: root) {
             guard let type = Self.contentType(name) else { continue }
             let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(root)/\(name)")))
             files[name] = StaticContent(bytes, contentType: type)
+            let text = String(decoding: bytes, as: UTF8.self)
+            if name.hasSuffix(".html"), text.contains("{{") { templates[name] = text }
         }
         self.files = files
+        self.templates = templates
     }
 
     package func register(on router: inout Router) {
         router.on(.get, "/") { try page("index.html", for: $0) }
         router.on(.get, "/watch/:id") { try page("watch.html", for: $0) }
+        router.on(.get, "/assets/:id") { try page("asset.html", for: $0) }
+        router.on(.get, "/trash") { try page("trash.html", for: $0) }
         router.on(.get, "/setup") { try page("setup.html", for: $0) }
+        // Contract 2's address; the page asks who is there, and the API decides.
+        router.on(.get, "/admin/mediafiles/media/") { try page("admin.html", for: $0) }
+        for path in ["/admin", "/admin/", "/admin/mediafiles/media"] {
+            router.on(.get, path) { _ in .redirect(to: "/admin/mediafiles/media/") }
+        }
         router.on(.get, "/favicon.ico") { try file("static/favicon.svg", for: $0) }
         router.on(.get, "/static/*path") { request in
             try file("static/\(request.parameters["path"] ?? "")", for: request)
@@ -40,11 +53,26 @@ package struct PageRoutes: Sendable {
     /// No page frames another.
     private static let policy =
         "default-src 'self'; media-src 'self' blob:; img-src 'self' data: blob:; style-src 'self'; "
-        + "script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        + "script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors "
 
     private func page(_ name: String, for request: Request) throws -> Response {
         var response = try file(name, for: request)
-        response.headers["Content-Security-Policy"] = Self.policy
+        response.headers["Content-Security-Policy"] = Self.policy + "'none'"
+        return response
+    }
+
+    /// A page with texts in the places `{{name}}`, escaped.
+    ///
+    /// `framing`: who may embed it, in the words of CSP's `frame-ancestors`.
+    func page(_ name: String, filling texts: [String: String], framing: String) throws -> Response {
+        guard let template = templates[name] else { throw ServiceError(.notFound, "Page not found.") }
+        let html = texts.reduce(template) { page, text in
+            page.replacingOccurrences(of: "{{\(text.key)}}", with: HTMLText.escaped(text.value))
+        }
+        var response = Response.html(html)
+        response.headers["Content-Security-Policy"] = Self.policy + framing
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "same-origin"
         return response
     }
 

@@ -5,20 +5,38 @@ package import HTTP
 package struct PublicAddress: Sendable {
     /// `PUBLIC_URL` without a slash at its end; nil when it follows the request's `Host`.
     private let configured: String?
+    private let client: ClientAddress
 
-    package init(configured: String?) {
+    /// `trustedProxies`: whose word about the address that the client used is believed.
+    package init(configured: String?, trustedProxies: [AddressRange] = []) {
         self.configured = configured.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+        client = ClientAddress(trustedProxies: trustedProxies)
     }
 
-    /// The base for an answer to this request: the configured one, else `http://` and its `Host`.
+    /// The base for an answer to this request: the configured one, else what a trusted proxy says that the client
+    /// asked for, else `http://` and the request's `Host`.
     ///
     /// - Throws: `.invalidRequest` for a `Host` that is not a name and a port.
     package func base(for request: Request) throws -> String {
-        if let configured { return configured }
+        if let known = knownBase(for: request) { return known }
         guard let host = request.headers["Host"], Self.isValid(host) else {
             throw ServiceError(.invalidRequest, "The Host header must be a host name with an optional port.")
         }
         return "http://\(host)"
+    }
+
+    /// What stands in `Location` for a path of ours: absolute where the address that the client used is known.
+    ///
+    /// Otherwise the path alone, which is right behind any proxy (RFC 9110 section 10.2.2): a proxy that says nothing
+    /// may have ended TLS.
+    package func location(_ path: String, for request: Request) -> String {
+        (knownBase(for: request) ?? "") + path
+    }
+
+    private func knownBase(for request: Request) -> String? {
+        if let configured { return configured }
+        guard let said = client.origin(of: request), Self.isValid(said.host) else { return nil }
+        return "\(said.scheme)://\(said.host)"
     }
 
     /// `name`, `name:port`, `[address]` or `[address]:port`.

@@ -11,6 +11,8 @@ package struct TelecineAPI: Sendable {
         package var trustedProxies: [AddressRange] = []
         /// Origins whose pages may call; nil for all of them.
         package var corsOrigins: [String]?
+        /// From where `/metrics` is read without an administrator's token.
+        package var metricsAllowed = MetricsRoutes.near
 
         package init() {}
     }
@@ -21,6 +23,9 @@ package struct TelecineAPI: Sendable {
     private let catalog: Catalog
     private let delivery: Delivery
     private let insight: Insight
+    private let metrics: Metrics
+    private let requests: RequestMetrics
+    private let sharing: Sharing
     private let logger: Logger
 
     package init(
@@ -30,6 +35,8 @@ package struct TelecineAPI: Sendable {
         catalog: Catalog,
         delivery: Delivery,
         insight: Insight,
+        sharing: Sharing,
+        metrics: Metrics = Metrics(),
         logger: Logger
     ) {
         self.configuration = configuration
@@ -38,6 +45,9 @@ package struct TelecineAPI: Sendable {
         self.catalog = catalog
         self.delivery = delivery
         self.insight = insight
+        self.metrics = metrics
+        requests = RequestMetrics(metrics)
+        self.sharing = sharing
         self.logger = logger
     }
 
@@ -48,7 +58,8 @@ package struct TelecineAPI: Sendable {
         let router = try makeRouter()
         return Middlewares.compose(
             [
-                Middlewares.requestID(), cors.middleware, Middlewares.accessLog(logger, path: Self.loggedPath),
+                Middlewares.requestID(), requests.middleware, cors.middleware,
+                Middlewares.accessLog(logger, path: Self.loggedPath, level: Self.logLevel),
                 Authentication.challenge, Middlewares.errors(logger: logger),
             ],
             around: { request in
@@ -61,30 +72,88 @@ package struct TelecineAPI: Sendable {
         )
     }
 
+    /// What is answered without a handler: segments in memory, with the headers that every response has.
+    package var shortcut: Shortcut {
+        let streams = StreamRoutes(delivery: delivery)
+        let (cors, logger, requests) = (cors, logger, requests)
+        return { request in
+            let start = ContinuousClock.now
+            guard let found = streams.shortcut(request) else { return nil }
+            var response = cors.allow(request, found)
+            response.headers.add("X-Request-ID", request.id)
+            requests.note(request, response, route: StreamRoutes.filePattern, since: start)
+            let level = Self.logLevel(request, response)
+            if logger.writes(level) { Middlewares.log(logger, level, request, Self.loggedPath(request), response) }
+            return response
+        }
+    }
+
     private func makeRouter() throws -> Router {
         let cookie = SignInCookie(publicURL: configuration.publicURL)
         let authentication = Authentication(accounts: accounts, cookie: cookie)
-        let address = PublicAddress(configured: configuration.publicURL)
+        let clients = ClientAddress(trustedProxies: configuration.trustedProxies)
+        let address = PublicAddress(
+            configured: configuration.publicURL,
+            trustedProxies: configuration.trustedProxies
+        )
         var router = Router()
-        AccountsAPI(
-            accounts: accounts,
-            cookie: cookie,
-            address: ClientAddress(trustedProxies: configuration.trustedProxies)
-        ).add(to: &router)
-        MediaManagement(
+        AccountsAPI(accounts: accounts, cookie: cookie, address: clients).add(to: &router)
+        let management = MediaManagement(
             ingest: ingest,
             catalog: catalog,
             delivery: delivery,
             insight: insight,
+            sharing: sharing,
             authentication: authentication,
             address: address
-        ).register(on: &router)
-        Tus(ingest: ingest, authentication: authentication, logger: logger).register(on: &router)
+        )
+        management.register(on: &router)
+        Tus(ingest: ingest, authentication: authentication, address: address, logger: logger).register(on: &router)
+        let resumable = Resumable(ingest: ingest, authentication: authentication, address: address, logger: logger)
+        resumable.register(on: &router)
+        let raw = RawUpload(uploads: resumable, door: RawUpload.door)
+        raw.register(on: &router)
+        UploadEvents(watch: UploadWatch(ingest: ingest, catalog: catalog), authentication: authentication)
+            .register(on: &router)
+        addHandling(to: &router, management, raw)
         VideoUploads(ingest: ingest, authentication: authentication).register(on: &router)
         StreamRoutes(delivery: delivery).register(on: &router)
-        try PageRoutes().register(on: &router)
+        addMetrics(to: &router, clients, authentication)
+        ImageRoutes(catalog: catalog, delivery: delivery, authentication: authentication, address: address)
+            .register(on: &router)
+        let pages = try PageRoutes()
+        pages.register(on: &router)
+        SharedRoutes(sharing: sharing, delivery: delivery, address: address, client: clients, pages: pages)
+            .register(on: &router)
         router.on(.get, "/health") { _ in try await health() }
         return router
+    }
+
+    /// For those who watch how the service does.
+    private func addMetrics(to router: inout Router, _ clients: ClientAddress, _ authentication: Authentication) {
+        MetricsRoutes(
+            metrics,
+            allowed: configuration.metricsAllowed,
+            address: clients,
+            authentication: authentication
+        ).register(on: &router)
+    }
+
+    /// Contract 2, and those who look after all of it.
+    private func addHandling(to router: inout Router, _ management: MediaManagement, _ raw: RawUpload) {
+        let authentication = management.authentication
+        MediaHandling(
+            accounts: accounts,
+            ingest: ingest,
+            catalog: catalog,
+            delivery: delivery,
+            authentication: authentication,
+            address: management.address,
+            raw: raw,
+            logger: logger
+        ).register(on: &router, otherwise: management)
+        Administration(accounts: accounts, catalog: catalog, authentication: authentication, logger: logger)
+            .register(on: &router)
     }
 
     private struct Health: Encodable {
@@ -102,20 +171,30 @@ package struct TelecineAPI: Sendable {
         if let origins = configuration.corsOrigins { cors.origins = .listed(Set(origins)) }
         cors.exposedHeaders = [
             "Location", "Upload-Offset", "Upload-Length", "Upload-Expires", "Upload-Concat", "Upload-Metadata",
-            "Upload-Defer-Length", "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size",
-            "Tus-Checksum-Algorithm", "X-Request-ID", "Retry-After", "Content-Range", "ETag",
+            "Upload-Defer-Length", "Upload-Complete", "Upload-Incomplete", "Upload-Limit",
+            "Content-Location", "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size",
+            "Tus-Checksum-Algorithm",
+            "X-Request-ID", "Retry-After", "Content-Range", "ETag",
         ]
         return cors
     }
 
+    /// A viewer asks for a segment every few seconds, and gets it: a line each would bury all others, and cost a seventh
+    /// of what sending one does.
+    private static func logLevel(_ request: Request, _ response: Response) -> Logger.Level {
+        response.status.rawValue < 400 && request.path.hasPrefix("/stream/") ? .debug : .info
+    }
+
+    /// What comes before a token in a path.
+    private static let tokenPlaces: Set<Substring> = ["stream", "embed", "share"]
+
     /// A signed link is a capability: what signs it stays out of the log.
     private static func loggedPath(_ request: Request) -> String {
         let path = request.path
-        let place = "/stream/"
-        guard path.hasPrefix(place) else {
+        guard let place = ["/stream/", "/images/"].first(where: path.hasPrefix) else {
             // Wherever else a token may stand.
             var parts = path.split(separator: "/", omittingEmptySubsequences: false)
-            for index in parts.indices.dropFirst() where parts[index - 1] == "stream" { parts[index] = "-" }
+            for index in parts.indices.dropFirst() where tokenPlaces.contains(parts[index - 1]) { parts[index] = "-" }
             return parts.joined(separator: "/")
         }
         // Over bytes: every segment passes here.

@@ -47,7 +47,13 @@ public enum User {}
 /// A name for `ID<Job>`.
 public enum JobRow {}
 
+/// A link by which an owner lets others watch.
+///
+/// A name for `ID<ShareRow>`.
+public enum ShareRow {}
+
 package typealias AssetID = ID<Asset>
+package typealias ShareID = ID<ShareRow>
 package typealias UserID = ID<User>
 package typealias JobID = ID<JobRow>
 

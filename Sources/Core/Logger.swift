@@ -42,8 +42,11 @@ package struct Logger: Sendable {
     package func warning(_ message: String, _ fields: [String: JSONValue] = [:]) { log(.warning, message, fields) }
     package func error(_ message: String, _ fields: [String: JSONValue] = [:]) { log(.error, message, fields) }
 
-    private func log(_ level: Level, _ message: String, _ fields: [String: JSONValue]) {
-        guard level >= minimum else { return }
+    /// Whether lines of a level go anywhere: asked before one is put together that costs something.
+    package func writes(_ level: Level) -> Bool { level >= minimum }
+
+    package func log(_ level: Level, _ message: String, _ fields: [String: JSONValue]) {
+        guard writes(level) else { return }
         var fields = fields
         if let id = Trace.requestID { fields["request_id"] = .string(id) }
         sink(Entry(time: .now, level: level, message: message, fields: fields))

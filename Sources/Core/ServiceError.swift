@@ -18,6 +18,7 @@ package struct ServiceError: Error, Sendable {
         case unsupportedMedia = "unsupported_media"
         case hashMismatch = "hash_mismatch"
         case offsetMismatch = "offset_mismatch"
+        case lengthMismatch = "length_mismatch"
         case locked = "locked"
         case tooManyRequests = "too_many_requests"
         case notReady = "not_ready"

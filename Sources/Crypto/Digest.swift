@@ -58,6 +58,11 @@ package final class SHA256: Digest {
     }
 }
 
+/// SHA-512 (FIPS 180-4).
+package final class SHA512: Digest {
+    package init() { super.init(EVP_sha512(), length: 64) }
+}
+
 /// SHA-1 (FIPS 180-4): only for protocols that name it, such as tus checksums; never for secrets.
 package final class SHA1: Digest {
     package init() { super.init(EVP_sha1(), length: 20) }

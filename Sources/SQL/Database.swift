@@ -44,6 +44,16 @@ package protocol Database: Sendable {
     /// Compare for inequality, and only with numbers from the same `Database` object.
     func changeCounter() async throws -> Int64
 
+    /// Returns when everything that was committed before the call would survive a power cut.
+    ///
+    /// For a database whose commits do not wait for the disk by themselves.
+    func sync() async throws
+
     /// Waits for calls under way and closes all connections. Calls that come later throw `closed`.
     func close() async
+}
+
+extension Database {
+    /// Nothing to do: commits wait for the disk by themselves.
+    package func sync() async throws {}
 }

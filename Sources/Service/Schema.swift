@@ -6,6 +6,9 @@ package import SQL
 package enum Schema {
     package static let migrations = [
         AccountsSchema.migration, CatalogSchema.migration, JobsSchema.migration, IngestSchema.migration,
-        InsightSchema.migration, AppendedSchema.migration,
+        InsightSchema.migration, AppendedSchema.migration, ProcessingSchema.migration,
+        DerivativesSchema.migration, ToldEndSchema.migration, UploadLimitsSchema.migration,
+        SingleRequestSchema.migration, UpkeepSchema.migration, SurroundingsSchema.migration,
+        ListsSchema.migration, SharingSchema.migration,
     ]
 }

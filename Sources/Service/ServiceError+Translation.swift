@@ -10,7 +10,16 @@ extension ServiceError {
             self.init(
                 .insufficientStorage,
                 "The server's disk is full. Nothing that was acknowledged is lost: try again when there is room.",
-                detail: String(reflecting: error)
+                detail: String(reflecting: error),
+                retryAfter: .seconds(60)
+            )
+        case .readOnly:
+            self.init(
+                .unavailable,
+                "The server may not write to its database: whoever runs it must give it the permission back. "
+                    + "Nothing that was acknowledged is lost: try again later.",
+                detail: String(reflecting: error),
+                retryAfter: .seconds(60)
             )
         case .busy:
             self.init(

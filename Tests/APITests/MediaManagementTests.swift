@@ -8,96 +8,6 @@ import Testing
 
 @testable import API
 
-/// The whole API on a database and folders of its own, in process.
-private final class ServiceUnderTest: Sendable {
-    let database: SQLiteDatabase
-    private let folder: String
-    private let handler: Handler
-
-    init() async throws {
-        folder = FileManager.default.temporaryDirectory.path + "/telecine-api-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        database = try SQLiteDatabase(path: folder + "/test.sqlite")
-        try await database.migrate(Schema.migrations)
-        let store = try DiskStore(root: folder + "/objects", durable: false)
-        let catalog = Catalog(database: database)
-        let accounts = try Accounts(
-            database: database,
-            secret: try TokenSecret(configured: nil, dataDir: folder),
-            policy: Accounts.Policy(registration: .open)
-        )
-        handler = try TelecineAPI(
-            configuration: TelecineAPI.Configuration(),
-            accounts: accounts,
-            ingest: try Ingest(
-                database: database,
-                store: store,
-                configuration: IngestConfiguration(
-                    stagingDirectory: folder + "/staging",
-                    partSize: 1000,
-                    maximumSize: 10_000
-                ),
-                logger: .silent
-            ),
-            catalog: catalog,
-            delivery: Delivery(
-                database: database,
-                catalog: catalog,
-                store: store,
-                keys: StreamKeys(secrets: [Array(repeating: 7, count: 32)])
-            ),
-            insight: Insight(database: database),
-            logger: .silent
-        ).handler()
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
-
-    func send(_ method: HTTPMethod, _ path: String, _ body: String = "", token: String? = nil, type: String? = nil)
-        async throws -> Answer
-    {
-        var headers: Headers = [:]
-        if let token { headers["Authorization"] = "Bearer \(token)" }
-        if method != .get { headers["Content-Type"] = type ?? "application/json" }
-        return Answer(try await handler(.testing(method, path, headers: headers, text: body)))
-    }
-
-    func register(_ name: String) async throws -> String {
-        struct Grant: Decodable { let token: String }
-        let body = #"{"email": "\#(name)@example.com", "password": "password of \#(name)"}"#
-        return try (try await send(.post, "/api/auth/register", body)).decoded(Grant.self).token
-    }
-
-    func begin(size: Int, token: String) async throws -> String {
-        let body = #"{"filename": "clip.mp4", "fileSize": \#(size), "fileType": "video/mp4"}"#
-        return try (try await send(.post, "/api/uploads/init", body, token: token))
-            .decoded(UploadInitResponse.self).uploadId
-    }
-
-    /// `number`: after the bytes, as the contract's own clients send it.
-    func chunk(_ number: String, _ bytes: String, of upload: String, token: String) async throws -> Answer {
-        let head = "--B\r\nContent-Disposition: form-data; name="
-        let body =
-            "\(head)\"chunk\"; filename=\"c\"\r\n\r\n\(bytes)\r\n\(head)\"chunkNumber\"\r\n\r\n\(number)\r\n--B--\r\n"
-        return try await send(
-            .post,
-            "/api/uploads/\(upload)/chunks",
-            body,
-            token: token,
-            type: "multipart/form-data; boundary=B"
-        )
-    }
-
-    /// Uploads a file of two chunks and gives its asset.
-    func asset(token: String) async throws -> String {
-        let upload = try await begin(size: 1500, token: token)
-        _ = try await chunk("1", String(repeating: "b", count: 500), of: upload, token: token)
-        _ = try await chunk("0", String(repeating: "a", count: 1000), of: upload, token: token)
-        let status = try (try await send(.get, "/api/uploads/\(upload)", token: token)).decoded(UploadStatus.self)
-        return try #require(status.assetId)
-    }
-}
-
 @Suite struct MediaManagementTests {
     @Test("chunks make an asset; the upload's status says every step in the contract's words")
     func upload() async throws {
@@ -171,7 +81,12 @@ private final class ServiceUnderTest: Sendable {
         for path in ["/media/", "/api/media/", "/api/assets/"] {
             for id in [name, number] {
                 let found = try await service.send(.get, path + id, token: token)
-                #expect(try found.decoded(MediaDetails.self).id == name)
+                if path == "/api/media/", id == number {
+                    struct Contract2: Decodable { let id: Int64 }
+                    #expect(try found.decoded(Contract2.self).id == Int64(number), "integers are contract 2's here")
+                } else {
+                    #expect(try found.decoded(MediaDetails.self).id == name)
+                }
                 #expect(try await service.send(.get, path + id).status == 401)
                 let foreign = try await service.send(.get, path + id, token: stranger)
                 #expect(foreign.status == 403 && foreign.error == "Access denied")

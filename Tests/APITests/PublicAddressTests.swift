@@ -31,4 +31,16 @@ import Testing
         let address = PublicAddress(configured: "https://media.example.com/")
         #expect(try address.base(for: .testing(headers: ["Host": "evil.test"])) == "https://media.example.com")
     }
+
+    @Test("a trusted proxy says what the client asked for; nobody else does")
+    func forwarded() throws {
+        let headers: Headers = ["Host": "inner:3000", "Forwarded": "for=192.0.2.1;proto=https;host=media.example"]
+        let believing = PublicAddress(configured: nil, trustedProxies: [try #require(AddressRange("127.0.0.0/8"))])
+        let request = Request.testing(headers: headers)
+        #expect(try believing.base(for: request) == "https://media.example")
+        #expect(believing.location("/a", for: request) == "https://media.example/a")
+        let doubting = PublicAddress(configured: nil)
+        #expect(try doubting.base(for: request) == "http://inner:3000")
+        #expect(doubting.location("/a", for: request) == "/a")
+    }
 }

@@ -41,7 +41,7 @@ import Testing
 
     @Test(
         "a checksum is base 64, or hexadecimal as the contract's example",
-        arguments: PieceChecksum.Algorithm.allCases
+        arguments: TusChecksum.algorithms
     )
     func checksum(algorithm: PieceChecksum.Algorithm) throws {
         let bytes = [UInt8](repeating: 0xAB, count: algorithm.length)

@@ -34,6 +34,9 @@ import Testing
         #expect(settings.maxUploadSize == 10 << 30)
         #expect(settings.uploadExpiry == .seconds(86_400))
         #expect(settings.registration == .open)
+        #expect(settings.uploadSync == .complete)
+        #expect(settings.userLimits == UserLimits(openUploads: 1000, openBytes: 100 << 30))
+        #expect(settings.metricsAllow == MetricsRoutes.near && settings.metricsAllow.count == 7)
         #expect(settings.corsOrigins == ["*"])
         #expect(settings.trustedProxies.isEmpty && settings.publicURL == nil && settings.jwtSecret == nil)
     }
@@ -73,7 +76,8 @@ import Testing
             ("UPLOAD_EXPIRY", "24"), ("UPLOAD_EXPIRY", "99999999999999999d"), ("UPLOAD_EXPIRY", "-1h"),
             ("WORKERS", "many"), ("CONTRACT_PORTS", "perhaps"), ("TRUSTED_PROXIES", "10.0.0.0/33"),
             ("TRUSTED_PROXIES", "proxy.local"), ("CORS_ORIGINS", "https://a.example/path"), ("LOG_LEVEL", "loud"),
-            ("LOG_FORMAT", "xml"), ("TOKEN_LIFETIME", "2d"),
+            ("LOG_FORMAT", "xml"), ("TOKEN_LIFETIME", "2d"), ("UPLOAD_SYNC", "always"), ("MAX_OPEN_UPLOADS", "0"),
+            ("METRICS_ALLOW", "everybody"),
         ]
     )
     func refused(_ name: String, _ value: String) {
@@ -88,7 +92,8 @@ import Testing
             reader([
                 "MAX_UPLOAD_SIZE": "500MB", "UPLOAD_EXPIRY": "90m", "CONTRACT_PORTS": "on",
                 "TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8,fd00::/8", "PUBLIC_URL": "https://media.example.com/",
-                "REGISTRATION": "Closed",
+                "REGISTRATION": "Closed", "UPLOAD_SYNC": "Acknowledge", "METRICS_ALLOW": "admins",
+                "MAX_OPEN_BYTES": "2 TiB",
             ])
         )
         #expect(settings.maxUploadSize == 500 << 20)
@@ -97,6 +102,9 @@ import Testing
         #expect(settings.trustedProxies == ["127.0.0.1", "10.0.0.0/8", "fd00::/8"].map { AddressRange($0) })
         #expect(settings.publicURL == "https://media.example.com")
         #expect(settings.registration == .closed)
+        #expect(settings.uploadSync == .acknowledge)
+        #expect(settings.metricsAllow.isEmpty)
+        #expect(settings.userLimits.openBytes == 2 << 40)
     }
 
     @Test("a weak secret is refused in one line that says how to make one, and never shows it")

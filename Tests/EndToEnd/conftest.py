@@ -3,8 +3,8 @@ import pathlib
 
 import pytest
 
+from support import accessibility, clips, profiles
 from support import browser as chromium
-from support import clips, profiles
 from support.client import Client
 from support.service import Service
 
@@ -120,6 +120,16 @@ def long_video(service, long_clip) -> Medium:
 def browser():
     with chromium.launched() as launched:
         yield launched
+
+
+@pytest.fixture(params=[(scheme, size) for scheme in ("light", "dark") for size in accessibility.SIZES], ids="-".join)
+def styled(browser, request):
+    """A page in each theme, on a desktop and on a phone."""
+    scheme, size = request.param
+    context = browser.new_context(
+        color_scheme=scheme, viewport=accessibility.SIZES[size], reduced_motion="reduce")
+    yield context.new_page()
+    context.close()
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from support.client import PASSWORD, Client
 from support.service import binary, clean_environment
 
 DONE, FAILED, USAGE, SETTINGS = 0, 1, 64, 78
-VERBS = ("serve", "work", "migrate", "upload", "assets list", "assets show", "user add", "user list", "settings",
-         "doctor")
+VERBS = ("serve", "work", "migrate", "sweep", "upload", "assets list", "assets show", "user add", "user list",
+         "settings", "doctor")
 
 
 @pytest.fixture

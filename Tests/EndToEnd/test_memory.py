@@ -6,7 +6,8 @@ from support.client import Client, form
 
 SIZE = 1 << 30
 CHUNK = 64 << 20
-BOUND = 64 << 20
+# Beside the program itself, whose own pages depend on how it was built.
+BOUND = 32 << 20
 
 
 def peak(pid: int) -> int:
@@ -18,6 +19,7 @@ def peak(pid: int) -> int:
 def test_a_gigabyte_passes_through_a_few_megabytes(start_service):
     service = start_service(WORKERS="0", CHUNK_SIZE=str(CHUNK))
     client = Client(service.url).register()
+    before = peak(service.process.pid)
     upload = client.begin("large.mp4", SIZE)
     content = bytes(CHUNK)
     for number in range(SIZE // CHUNK):
@@ -25,4 +27,4 @@ def test_a_gigabyte_passes_through_a_few_megabytes(start_service):
         answer = client.request("POST", f"/api/uploads/{upload['uploadId']}/chunks", body=body, headers=headers)
         assert answer.status == 200, answer
     assert client.status(upload["uploadId"])["receivedChunks"] == SIZE // CHUNK
-    assert peak(service.process.pid) <= BOUND
+    assert peak(service.process.pid) - before <= BOUND

@@ -64,6 +64,18 @@ def test_an_upload_reaches_the_service_while_it_is_being_sent(front, someone):
     connection.close()
 
 
+def test_uploads_are_created_carefully_and_named_by_the_public_address(front, someone):
+    """nginx passes no 104 on: a client creates with an empty request and goes on at the address it is given."""
+    made = someone.request("POST", "/api/v1/videos/resumable", body=b"", headers={"Upload-Complete": "?0"})
+    assert made.status == 201
+    address = made.headers["Location"]
+    assert address.startswith(front.url + "/api/v1/videos/resumable/")
+    done = someone.request("PATCH", address, body=b"12345", headers={
+        "Upload-Complete": "?1", "Upload-Offset": "0", "Content-Type": "application/partial-upload"})
+    assert (done.status, done.headers["Upload-Complete"]) == (201, "?1")
+    assert done.headers["Content-Location"] == f"{front.url}/api/assets/{done.json()['asset_id']}"
+
+
 def test_the_cookie_is_secure_behind_tls(front):
     someone = Client(front.url, context=front.context).register()
     answer = someone.request("POST", "/api/auth/login", data={"email": someone.email, "password": PASSWORD})

@@ -51,7 +51,7 @@ def test_progress_only_grows_and_the_library_shows_the_result(at_home, long_clip
         assert all(0 <= value <= 100 for value in values)
     assert any(state == "following" and 0 < value < 100 for state, value in seen), "processing showed no progress"
     card = at_home.locator("#grid > li").first
-    card.get_by_role("link").wait_for()
+    card.get_by_role("link").first.wait_for()
     poster = card.locator("img")
     until("the poster", lambda: poster.evaluate("image => image.complete && image.naturalWidth > 0"))
 

@@ -1,6 +1,4 @@
 """Clients that nobody here wrote: tuspy, aiotus, curl, and the requests of tus-js-client in contract 3's example."""
-import asyncio
-import concurrent.futures
 import io
 import re
 import subprocess
@@ -14,6 +12,7 @@ from tusclient.uploader import Uploader
 
 from support import clips, tus
 from support.client import Client
+from support.loops import alone
 from support.tus import BASE, REST, ask, offset, open_patch, patch
 from support.wait import until
 
@@ -22,12 +21,6 @@ from support.wait import until
 def clip(small_clip, tmp_path):
     """A video of three megabytes, its last bytes random."""
     return clips.padded(small_clip, tmp_path / "padded.mp4", 3 * 1024 * 1024)
-
-
-def alone(work):
-    """Runs a coroutine on a thread of its own: the browser's fixture keeps an event loop running on this one."""
-    with concurrent.futures.ThreadPoolExecutor(1) as thread:
-        return thread.submit(lambda: asyncio.run(work())).result()
 
 
 def bearer(client: Client) -> dict[str, str]:

@@ -31,8 +31,8 @@ def test_options_tell_what_the_server_can_without_an_account_or_a_version(tusd):
             assert answer.headers["Tus-Resumable"] == "1.0.0"
             assert answer.headers["Tus-Max-Size"] == str(LIMIT)
             assert set(answer.headers["Tus-Extension"].split(",")) == {
-                "creation", "creation-with-upload", "creation-defer-length", "expiration", "checksum", "termination",
-                "concatenation", "concatenation-unfinished"}
+                "creation", "creation-with-upload", "creation-defer-length", "expiration", "checksum",
+                "checksum-trailer", "termination", "concatenation", "concatenation-unfinished"}
             assert set(answer.headers["Tus-Checksum-Algorithm"].split(",")) == {"sha1", "sha256", "md5", "crc32"}
 
 

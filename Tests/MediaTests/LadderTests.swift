@@ -84,7 +84,8 @@ struct LadderTests {
             sourceTimeBase: Rational(1, 30_000),
             sourceStart: 0,
             seekPoints: [nil, nil, nil],
-            sourceFrames: [180, 180, 40]
+            sourceFrames: [180, 180, 40],
+            sourceTiming: nil
         )
         #expect(timeline.audioGrid().boundaries == [0, 282, 563, 626])
         #expect(timeline.duration(of: 0) == Rational(6006, 1000))

@@ -36,6 +36,23 @@ import Testing
         }
     }
 
+    @Test("many ask at once for their commits to be brought to the disk, and all are answered")
+    func sync() async throws {
+        try await withDatabase { database, _ in
+            try await database.write { try $0.run("CREATE TABLE t (n BIGINT)") }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<50 {
+                    group.addTask {
+                        try await database.write { try $0.run("INSERT INTO t VALUES (\(number))") }
+                        try await database.sync()
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await database.read { try $0.all("SELECT n FROM t") }.count == 50)
+        }
+    }
+
     @Test("a statement after SQLite gave up the transaction is refused, not committed alone")
     func afterFull() async throws {
         try await withDatabase { database, _ in

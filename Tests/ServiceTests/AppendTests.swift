@@ -78,11 +78,11 @@ import Testing
         let id = try await ingest.beginAppended(nil)
         try await ingest.append(Array(bytes[..<1000]), to: id, at: 0)
         #expect(try await ingest.look(id, for: Fixture.owner).upload.isLengthKnown == false)
-        #expect(await code { try await ingest.append([], to: id, at: 1000, total: 999) } == .invalidRequest)
+        #expect(await code { try await ingest.append([], to: id, at: 1000, total: 999) } == .lengthMismatch)
         #expect(await code { try await ingest.append([], to: id, at: 1000, total: 4001) } == .tooLarge)
         #expect(await code { try await ingest.append(noise(3001), to: id, at: 1000) } == .tooLarge)
         try await ingest.append(Array(bytes[1000..<2000]), to: id, at: 1000, total: 3000)
-        #expect(await code { try await ingest.append([], to: id, at: 2000, total: 3001) } == .invalidRequest)
+        #expect(await code { try await ingest.append([], to: id, at: 2000, total: 3001) } == .lengthMismatch)
         #expect(try await ingest.append(Array(bytes[2000...]), to: id, at: 2000).isComplete)
         #expect(try await fixture.content(of: id, by: ingest) == bytes)
     }
@@ -126,19 +126,41 @@ import Testing
         // Time is turned forward instead of waited for.
         try await fixture.database.write { try $0.run("UPDATE uploads SET expires_at = 1") }
         #expect(await code { try await ingest.append([3, 4], to: id, at: 2) } == .gone)
-        #expect(try await ingest.sweep(at: .now) == 1)
+        #expect(try await ingest.sweep(at: .now)?.expired == 0, "a file that was just written to is being received")
+        #expect(try await ingest.sweep(at: .now + .seconds(600))?.expired == 1)
         #expect(await code { _ = try await ingest.look(id, for: Fixture.owner) } == .notFound)
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder + "/staging").isEmpty)
     }
 
-    @Test("bytes that were removed under us are told of, not taken for none")
+    @Test("bytes that were removed under us are told of by an offset back at the start, and the upload goes on")
     func removed() async throws {
         let fixture = try await Fixture()
         let ingest = try fixture.ingest()
-        let id = try await ingest.beginAppended(10)
-        try await ingest.append([1, 2], to: id, at: 0)
+        let background = Task { await ingest.runBackground() }
+        defer { background.cancel() }
+        let bytes = noise(3000)
+        let id = try await ingest.beginAppended(3000)
+        try await ingest.append(Array(bytes[..<1000]), to: id, at: 0)
         try FileManager.default.removeItem(atPath: fixture.staged(id))
-        #expect(await code { _ = try await ingest.look(id, for: Fixture.owner) } == .gone)
+        #expect(await code { try await ingest.append(Array(bytes[1000...]), to: id, at: 1000) } == .offsetMismatch)
+        #expect(try await ingest.offset(of: id) == 0)
+        let torn = AppendedPiece(offset: 0, declaredLength: nil)
+        let failure = await code {
+            _ = try await ingest.append(torn, to: id, for: Fixture.owner) { writer in
+                try bytes[..<500].withUnsafeBytes { try writer.write($0) }
+                try FileManager.default.removeItem(atPath: fixture.staged(id))
+            }
+        }
+        #expect(failure == .unavailable)
+        try await ingest.append(bytes, to: id, at: 0)
+        #expect(try await fixture.content(of: id, by: ingest) == bytes)
+        let asset = try #require(try await ingest.look(id, for: Fixture.owner).upload.assetID)
+        let deadline = ContinuousClock.now + .seconds(20)
+        while try await fixture.catalog.asset(asset, for: Fixture.owner).version.sha256 == nil {
+            try #require(ContinuousClock.now < deadline)
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        #expect(try await fixture.catalog.asset(asset, for: Fixture.owner).version.sha256 == sha256(bytes))
     }
 
     @Test("a session belongs to the first user who names it")
@@ -151,6 +173,12 @@ import Testing
         #expect(await code { _ = try await ingest.begin(file, owner: Fixture.stranger) } == .forbidden)
     }
 
+    static func sha512(_ bytes: [UInt8]) -> [UInt8] {
+        let digest = SHA512()
+        digest.update(bytes)
+        return digest.finalize()
+    }
+
     static func crc32(_ bytes: [UInt8]) -> CRC32 {
         var sum = CRC32()
         bytes.withUnsafeBytes { sum.update($0) }
@@ -161,6 +189,7 @@ import Testing
         switch algorithm {
         case .sha1: SHA1.hash(bytes)
         case .sha256: SHA256.hash(bytes)
+        case .sha512: sha512(bytes)
         case .md5: MD5.hash(bytes)
         case .crc32: crc32(bytes).bytes
         }

@@ -30,13 +30,15 @@ extension Ingest {
         to id: UploadID,
         at offset: Int,
         total: Int? = nil,
-        checksum: PieceChecksum? = nil
+        checksum: PieceChecksum? = nil,
+        isLast: Bool? = nil
     ) async throws -> UploadProgress {
         let piece = AppendedPiece(
             offset: Int64(offset),
             declaredLength: Int64(bytes.count),
             totalLength: total.map(Int64.init),
-            checksum: checksum
+            checksum: checksum,
+            isLast: isLast
         )
         return try await append(piece, to: id, for: Fixture.owner) { writer in
             try bytes.withUnsafeBytes { try writer.write($0) }

@@ -24,17 +24,25 @@ final class Fixture: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-    func ingest(partSize: Int64 = 1000, maximumSize: Int64 = 1 << 20) throws -> Ingest {
-        try Ingest(
+    func ingest(
+        partSize: Int64 = 1000,
+        maximumSize: Int64 = 1 << 20,
+        metrics: Metrics = Metrics(),
+        _ change: (inout IngestConfiguration) -> Void = { _ in }
+    ) throws -> Ingest {
+        var configuration = IngestConfiguration(
+            stagingDirectory: folder + "/staging",
+            partSize: partSize,
+            maximumSize: maximumSize,
+            expiry: .seconds(60),
+            retryAfter: .milliseconds(20)
+        )
+        change(&configuration)
+        return try Ingest(
             database: database,
             store: store,
-            configuration: IngestConfiguration(
-                stagingDirectory: folder + "/staging",
-                partSize: partSize,
-                maximumSize: maximumSize,
-                expiry: .seconds(60),
-                retryAfter: .milliseconds(20)
-            ),
+            configuration: configuration,
+            metrics: metrics,
             logger: .silent
         )
     }

@@ -113,7 +113,8 @@ import Testing
         try await fixture.database.write { try $0.run("UPDATE uploads SET expires_at = \(past)") }
         let ingest = try fixture.ingest()
         #expect(await code { try await ingest.send(1, of: bytes, to: upload) } == .gone)
-        #expect(try await ingest.sweep(at: .now) == 1)
+        #expect(try await ingest.sweep(at: .now)?.expired == 0, "a file that was just written to is being received")
+        #expect(try await ingest.sweep(at: .now + .seconds(600))?.expired == 1)
         #expect(await code { try await ingest.send(1, of: bytes, to: upload) } == .notFound)
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder + "/staging").isEmpty)
     }

@@ -80,6 +80,6 @@ struct ProcessedAsset: Sendable {
              "preset": "medium", "frameRate": {"numerator": 30, "denominator": 1}},
             {"name": "360p", "width": 640, "height": 360, "maxBitrate": 600000, "audioBitrate": 96000,
              "preset": "medium", "frameRate": {"numerator": 25, "denominator": 1}}],
-         "hasAudio": true, "audioBitRate": 128000}
+         "hasAudio": true, "audioBitRate": 128000, "nonStandardReasons": []}
         """
 }

@@ -81,9 +81,9 @@ import Testing
         let asset = try await ProcessedAsset(try await Fixture())
         let (id, queue) = (asset.id, asset.fixture.queue)
         try await asset.fixture.database.write { try JobQueue.enqueue(EncodeAudio(asset: id, version: 1), in: $0) }
-        let first = try #require(try await queue.claim(lane: .heavy, worker: "old"))
+        let first = try #require(try await queue.claim(lane: EncodeAudio.lane, worker: "old"))
         try await queue.release(worker: "old", crashed: true)
-        _ = try await queue.claim(lane: .heavy, worker: "new")
+        _ = try await queue.claim(lane: EncodeAudio.lane, worker: "new")
         try await queue.bury(first.id, worker: "old", reason: "late") {
             try VersionState.fail(id, 1, reason: "late", in: $0)
         }
@@ -98,7 +98,7 @@ import Testing
             try JobQueue.enqueue(EncodeAudio(asset: AssetID(rawValue: 1), version: 1), in: $0)
         }
         for (crashed, crashes) in [(false, 0), (true, 1), (false, 1)] as [(Bool, Int64)] {
-            _ = try await fixture.queue.claim(lane: .heavy, worker: "w")
+            _ = try await fixture.queue.claim(lane: EncodeAudio.lane, worker: "w")
             try await fixture.queue.release(worker: "w", crashed: crashed)
             let row = try await fixture.database.read { try $0.first("SELECT crashes FROM jobs") }
             #expect(try row?.get("crashes", as: Int64.self) == crashes)
@@ -132,5 +132,21 @@ import Testing
         )
         try await context.publish(made, plan: asset.plan, of: asset.id, 1)
         #expect(try await asset.fixture.originals().isEmpty)
+    }
+
+    @Test("files that were not published when a job was stopped leave the job to be done again")
+    func stopped() async throws {
+        let fixture = try await Fixture()
+        let asset = try await ProcessedAsset(fixture)
+        let context = await context(fixture)
+        let publication = StreamedPublication(asset: asset.id, version: 1, plan: asset.plan)
+        let running = Task {
+            try await publication.run(in: context) { _, _ in
+                // A maker that ends well though it was told to stop: its files are there, and nobody takes them.
+                while !Task.isCancelled { try? await Task.sleep(for: .milliseconds(5)) }
+            }
+        }
+        running.cancel()
+        await #expect(throws: CancellationError.self) { try await running.value }
     }
 }

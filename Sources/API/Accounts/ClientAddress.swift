@@ -24,10 +24,17 @@ package struct ClientAddress: Sendable {
         return address
     }
 
-    private func isTrusted(_ address: String) -> Bool { trusted.contains { $0.contains(address) } }
+    /// Whether `of(_:)` tells the client's own address: false for what comes through a proxy that is not trusted, whose
+    /// address would be taken for the client's.
+    package func isKnown(of request: Request) -> Bool {
+        isTrusted(request.peer)
+            || ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"].allSatisfy { request.headers[$0] == nil }
+    }
+
+    func isTrusted(_ address: String) -> Bool { trusted.contains { $0.contains(address) } }
 
     /// An address, with or without the port that some proxies write; nil for a name.
-    private static func address(_ text: String) -> String? {
+    static func address(_ text: String) -> String? {
         var bare = text
         if text.hasPrefix("["), let end = text.firstIndex(of: "]") {
             bare = String(text[text.index(after: text.startIndex)..<end])

@@ -2,7 +2,7 @@ internal import Core
 package import HTTP
 package import Service
 
-/// `/stream/<token>/…`: playlists, segments, posters and MP4s behind signed links.
+/// `/stream/<token>/…`: playlists, segments, posters, MP4s and pictures behind signed links.
 ///
 /// No account is asked.
 package struct StreamRoutes: Sendable {
@@ -15,26 +15,29 @@ package struct StreamRoutes: Sendable {
     package func register(on router: inout Router) {
         router.on(.get, "/stream/:token/master.m3u8", master)
         router.on(.get, "/stream/:token/poster.jpg", poster)
+        router.on(.get, "/stream/:token/images/:file", image)
         router.on(.get, "/stream/:token/:rendition/playlist.m3u8", playlist)
-        router.on(.get, "/stream/:token/:rendition/:file", file)
+        router.on(.get, Self.filePattern, file)
         router.on(.get, "/stream/:token/:file", mp4)
+        registerSurroundings(on: &router)
     }
 
+    static let filePattern = "/stream/:token/:rendition/:file"
     private static let playlistType = "application/vnd.apple.mpegurl"
 
     /// May change while rungs join, so players ask again; our own player does.
     @Sendable private func master(_ request: Request) async throws -> Response {
         let token = try delivery.admit(request.parameters["token"] ?? "", starting: true)
-        return text(try await delivery.master(token), caching: "no-cache", for: request)
+        return self.playlist(try await delivery.master(token), caching: "no-cache", for: request)
     }
 
     @Sendable private func playlist(_ request: Request) async throws -> Response {
         let token = try delivery.admit(request.parameters["token"] ?? "", starting: false)
         let playlist = try await delivery.playlist(token, rendition: request.parameters["rendition"] ?? "")
-        return text(playlist, caching: "private, max-age=300", for: request)
+        return self.playlist(playlist, caching: "private, max-age=300", for: request)
     }
 
-    private func text(_ playlist: String, caching: String, for request: Request) -> Response {
+    func playlist(_ playlist: String, caching: String, for request: Request) -> Response {
         var response = Response.bytes(Array(playlist.utf8), contentType: Self.playlistType)
         response.headers["Cache-Control"] = caching
         return response.gzipped(for: request)
@@ -42,17 +45,44 @@ package struct StreamRoutes: Sendable {
 
     @Sendable private func file(_ request: Request) async throws -> Response {
         let token = try delivery.admit(request.parameters["token"] ?? "", starting: false)
-        let path = try delivery.path(
-            of: request.parameters["file"] ?? "",
-            rendition: request.parameters["rendition"] ?? "",
-            token
-        )
-        return try FileResponse.make(
+        let (file, rendition) = (request.parameters["file"] ?? "", request.parameters["rendition"] ?? "")
+        let path = try delivery.path(of: file, rendition: rendition, token)
+        do {
+            return try segment(path, for: request)
+        } catch let error as ServiceError where error.code == .notFound {
+            try await delivery.arrival(of: file, rendition: rendition, token) { request.isClientConnected() }
+            return try segment(path, for: request)
+        }
+    }
+
+    private func segment(_ path: String, for request: Request) throws -> Response {
+        try FileResponse.make(
             for: request,
             path: path,
-            contentType: path.hasSuffix(".m4s") ? "video/iso.segment" : "video/mp4",
-            cacheControl: "private, max-age=31536000, immutable",
+            contentType: Self.segmentType(path),
+            cacheControl: Self.forGood,
             isImmutable: true
+        )
+    }
+
+    private static let forGood = "private, max-age=31536000, immutable"
+
+    private static func segmentType(_ path: String) -> String {
+        path.hasSuffix(".m4s") ? "video/iso.segment" : "video/mp4"
+    }
+
+    /// A segment that is in memory; nil for all else, refusals among them, which the routes know how to word.
+    package func shortcut(_ request: Request) -> Response? {
+        let parts = request.segments
+        guard request.method == .get, parts.count == 4, parts[0] == "stream",
+            let token = try? delivery.admit(parts[1], starting: false),
+            let path = try? delivery.path(of: parts[3], rendition: parts[2], token)
+        else { return nil }
+        return FileResponse.inMemory(
+            for: request,
+            path: path,
+            contentType: Self.segmentType(path),
+            cacheControl: Self.forGood
         )
     }
 
@@ -66,9 +96,15 @@ package struct StreamRoutes: Sendable {
         )
     }
 
+    @Sendable private func image(_ request: Request) async throws -> Response {
+        let token = try delivery.admit(request.parameters["token"] ?? "", starting: true)
+        return try FileResponse.image(try delivery.image(request.parameters["file"] ?? "", token), for: request)
+    }
+
     @Sendable private func mp4(_ request: Request) async throws -> Response {
         let token = try delivery.admit(request.parameters["token"] ?? "", starting: false)
         let name = request.parameters["file"] ?? ""
+        if let sprite = try sprite(name, for: request) { return sprite }
         guard name.hasSuffix(".mp4") else { throw ServiceError(.notFound, "There is no such file.") }
         let path = try await delivery.mp4Path(
             token,

@@ -52,6 +52,31 @@ public struct MediaDetails: Codable, Hashable, Sendable {
     public let createdAt: String
     /// Why it failed, in words for its owner.
     public let error: String?
+    /// Progress of processing, 0–100, never falling; 100 when every rung is complete.
+    public let progress: Int?
+    /// Why the picture could not be served as it came, in words; absent when it is, and until known.
+    public let nonStandardReasons: [String]?
+    /// Signed URLs of a picture's files by name (`thumbnail`, `small`, `medium`, `large`, `webp`, `original`), once
+    /// they are there; absent for what is no picture.
+    public let images: [String: String]?
+    /// What was found in the file: `dominantColor`, `blurhash`, `format`, `animated`, …; absent when nothing was.
+    public let details: [String: JSONValue]?
+    /// A signed URL of the storyboard: WebVTT whose cues name parts of sprites (`storyboard-0.jpg#xywh=…`).
+    public var storyboardUrl: String?
+    /// A signed URL of a moving picture of three seconds (WebP).
+    public var previewUrl: String?
+    /// A signed URL of the chapters as WebVTT.
+    public var chaptersUrl: String?
+    /// The chapters that the file has.
+    public var chapters: [MediaChapter]?
+    /// The captions there are, by language.
+    public var captions: [CaptionTrack]?
+    /// How loud the sound is.
+    public var loudness: MediaLoudness?
+    /// The number of the live version.
+    public let version: Int?
+    /// The asset that had the same bytes when this one came.
+    public let duplicateOf: String?
 
     /// A medium in full.
     public init(
@@ -65,8 +90,20 @@ public struct MediaDetails: Codable, Hashable, Sendable {
         variants: [MediaVariant],
         metadata: [String: JSONValue],
         createdAt: String,
-        error: String? = nil
+        error: String? = nil,
+        progress: Int? = nil,
+        nonStandardReasons: [String]? = nil,
+        images: [String: String]? = nil,
+        details: [String: JSONValue]? = nil,
+        version: Int? = nil,
+        duplicateOf: String? = nil
     ) {
+        self.images = images
+        self.details = details
+        self.version = version
+        self.duplicateOf = duplicateOf
+        self.progress = progress
+        self.nonStandardReasons = nonStandardReasons
         self.id = id
         self.title = title
         self.description = description
@@ -120,6 +157,12 @@ public struct AssetSummary: Codable, Hashable, Sendable {
     public let progress: Int
     /// Why it failed, in words for its owner.
     public let error: String?
+    /// A signed URL of a moving picture of three seconds (WebP), once there is one.
+    public var previewUrl: String?
+    /// Its tags; absent without any.
+    public let tags: [String]?
+    /// When it was put into the trash, RFC 3339 with milliseconds; absent elsewhere.
+    public let trashedAt: String?
 
     /// A medium in short.
     public init(
@@ -132,8 +175,12 @@ public struct AssetSummary: Codable, Hashable, Sendable {
         duration: Double? = nil,
         fileType: String,
         progress: Int,
-        error: String? = nil
+        error: String? = nil,
+        tags: [String]? = nil,
+        trashedAt: String? = nil
     ) {
+        self.tags = tags
+        self.trashedAt = trashedAt
         self.id = id
         self.title = title
         self.description = description
@@ -159,9 +206,15 @@ public struct AssetPage: Codable, Hashable, Sendable {
         public let total: Int
         /// How many pages there are.
         public let pages: Int
+        /// True when a search matches more than `total`, the best of which are listed; absent otherwise.
+        public let isMore: Bool?
+        /// Goes into `cursor` to list what follows, at the same cost however far; absent at the end.
+        public let next: String?
 
         /// A place in a list; `pages` follows from `total` and `limit`.
-        public init(page: Int, limit: Int, total: Int) {
+        public init(page: Int, limit: Int, total: Int, isMore: Bool? = nil, next: String? = nil) {
+            self.isMore = isMore
+            self.next = next
             self.page = page
             self.limit = limit
             self.total = total

@@ -35,9 +35,12 @@ public struct UploadInitResponse: Codable, Hashable, Sendable {
     public let chunkSize: Int64
     /// When the upload is swept if it is not complete, RFC 3339 with milliseconds.
     public let expiresAt: String
+    /// The asset that has these bytes already, when a `fileHash` was stated and there is one; nothing is forced.
+    public let duplicateOf: String?
 
     /// A place for a file.
-    public init(uploadId: String, chunkSize: Int64, expiresAt: String) {
+    public init(uploadId: String, chunkSize: Int64, expiresAt: String, duplicateOf: String? = nil) {
+        self.duplicateOf = duplicateOf
         self.uploadId = uploadId
         self.chunkSize = chunkSize
         self.expiresAt = expiresAt

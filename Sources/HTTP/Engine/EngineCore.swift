@@ -6,6 +6,7 @@ final class EngineCore: Sendable {
     let configuration: ServerConfiguration
     let logger: Logger
     let handler: Handler
+    let shortcut: Shortcut
     let admission: Admission
     /// Requests whose first line has come and that are not completed.
     let requests = Atomic<Int>(0)
@@ -17,10 +18,16 @@ final class EngineCore: Sendable {
     /// Takes a descriptor to read out and close.
     private let lingering = Mutex<(@Sendable (Int32) -> Void)?>(nil)
 
-    init(configuration: ServerConfiguration, logger: Logger, handler: @escaping Handler) {
+    init(
+        configuration: ServerConfiguration,
+        logger: Logger,
+        handler: @escaping Handler,
+        shortcut: @escaping Shortcut
+    ) {
         self.configuration = configuration
         self.logger = logger
         self.handler = handler
+        self.shortcut = shortcut
         admission = Admission(configuration)
     }
 

@@ -66,20 +66,35 @@ extension Exchange {
     /// The request is whole, or the connection was resumed after that.
     func requestArrived(_ pointer: OpaquePointer) -> MHD_Result {
         connection.clearDeadline()
+        let trailers = trailersOfReceivedBody(pointer)
         let request = state.withLock { state in
             defer { state.request = nil }
             return state.isAborting ? nil : state.request
         }
-        if let request { start(request) }
+        if let request, !answerAtOnce(request) { start(request) }
         let (step, waiter, received) = state.withLock { state in
             var waiter: CheckedContinuation<Int64, any Error>?
             if case .receiving(_, let waiting) = state.body { waiter = waiting }
             state.phase = .whole
             state.body = .complete
+            if case .success(let trailers) = trailers { state.trailers = trailers }
             return (finalStep(&state), waiter, state.received)
         }
-        waiter?.resume(returning: received)
+        if case .failure(let refusal) = trailers {
+            waiter?.resume(throwing: ServiceError(.invalidRequest, "After the body: \(refusal.message)"))
+        } else {
+            waiter?.resume(returning: received)
+        }
         return perform(step, pointer)
+    }
+
+    private func answerAtOnce(_ request: Request) -> Bool {
+        guard request.body.isEmpty, let response = core.shortcut(request) else { return false }
+        state.withLock { state in
+            state.isHandled = true
+            state.response = response
+        }
+        return true
     }
 
     private func finalStep(_ state: inout State) -> Step {

@@ -50,16 +50,39 @@ extension Exchange {
         var isFolded = false
     }
 
-    private static func headers(
+    /// Nil when there is nobody to read them: the body is not chunked, or nobody took it.
+    func trailersOfReceivedBody(_ pointer: OpaquePointer) -> Result<Headers, Framing.Refusal>? {
+        let isWanted = state.withLock { state in
+            guard case .receiving = state.body else { return false }
+            return state.framing.hasBody && state.framing.declaredLength == nil
+        }
+        guard isWanted else { return nil }
+        return Result { () throws(Framing.Refusal) in try Self.trailers(pointer, core.configuration) }
+    }
+
+    /// What came after a chunked body, within the limits and rules of a head (RFC 9110 section 6.5).
+    ///
+    /// Never mixed with the head: a field that frames or authorizes means nothing there.
+    private static func trailers(
         _ pointer: OpaquePointer,
         _ limits: ServerConfiguration
+    ) throws(Framing.Refusal) -> Headers {
+        let trailers = try headers(pointer, limits, .FOOTER_KIND)
+        try Framing.check(trailers)
+        return trailers
+    }
+
+    private static func headers(
+        _ pointer: OpaquePointer,
+        _ limits: ServerConfiguration,
+        _ kind: MHD_ValueKind = .HEADER_KIND
     ) throws(Framing.Refusal) -> Headers {
         var gathered = Gathered()
         gathered.headers.reserve(12)
         withUnsafeMutablePointer(to: &gathered) { target in
             _ = MHD_get_connection_values(
                 pointer,
-                .HEADER_KIND,
+                kind,
                 { target, _, name, value in
                     guard let target, let name, let value else { return .NO }
                     target.assumingMemoryBound(to: Gathered.self).pointee.add(name, value)

@@ -45,6 +45,8 @@ final class Exchange: Sendable {
         /// The sink is being called.
         var isWriting = false
         var received: Int64 = 0
+        /// What came after a chunked body.
+        var trailers = Headers()
         var framing = Framing.none
         var isHead = false
         var isOld = false
@@ -89,6 +91,8 @@ final class Exchange: Sendable {
 
     var receivedBytes: Int64 { state.withLock { $0.received } }
 
+    var trailers: Headers { state.withLock { $0.trailers } }
+
     func isClientConnected() -> Bool {
         state.withLock { state in
             guard let handle = state.handle, !state.isAborting else { return false }
@@ -101,7 +105,9 @@ final class Exchange: Sendable {
         state.withLock { state in
             // Once the response is the engine's, its bytes must not mix with ours.
             guard let handle = state.handle, !state.isAborting, !state.isOld, state.phase != .answered else { return }
-            Sockets.sendNow(handle.descriptor, bytes)
+            let count = Sockets.sendSome(handle.descriptor, bytes)
+            // None is no harm. Half of it would be read as the beginning of whatever is sent next.
+            if count > 0, count < bytes.count { Sockets.shutdownBoth(handle.descriptor) }
         }
     }
 

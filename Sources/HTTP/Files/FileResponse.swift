@@ -8,7 +8,7 @@ internal import Core
 
 /// Files as responses: ranges, conditions, `HEAD`.
 package enum FileResponse {
-    /// A file of the disk, sent by `sendfile`; small ones from memory when they are asked for again.
+    /// A file of the disk, sent by `sendfile`; small ones and segments from memory when they are asked for again.
     ///
     /// One range is 206 (RFC 9110 section 14), several are answered with the whole, one past the end is 416. Opens the
     /// file on the calling thread: for local disks.
@@ -40,10 +40,20 @@ package enum FileResponse {
         let file = OpenFile(descriptor: descriptor)
         // The path may lead to another file by now: what was opened counts.
         guard let opened = FileStamp(descriptor: descriptor) else { throw missing(path) }
-        if opened == stamp, let entry = cached(path, stamp, descriptor) {
+        if opened == stamp, let entry = cached(path, stamp, descriptor, isImmutable: isImmutable) {
             return answer(request, entry, contentType, cacheControl, etag)
         }
         return make(for: request, file: file, opened, contentType, cacheControl, etag)
+    }
+
+    /// The same for a file that never changes and is in memory already; nil for any other.
+    package static func inMemory(
+        for request: Request,
+        path: String,
+        contentType: String,
+        cacheControl: String
+    ) -> Response? {
+        FileCache.shared.findImmutable(path).map { answer(request, $0, contentType, cacheControl, nil) }
     }
 
     private static func answer(
@@ -149,18 +159,31 @@ package enum FileResponse {
         return response
     }
 
-    /// Reads a small file into the cache; nil for one that is large, changing, or cannot be read.
-    private static func cached(_ path: String, _ stamp: FileStamp, _ descriptor: Int32) -> FileCache.Entry? {
-        guard stamp.size <= FileCache.fileLimit, stamp.size > 0, !stamp.isFresh else { return nil }
-        var isWhole = true
-        let bytes = SharedBytes(capacity: Int(stamp.size)) { memory in
-            isWhole = pread(descriptor, memory.baseAddress, memory.count, 0) == memory.count
-        }
-        guard isWhole, FileStamp(descriptor: descriptor) == stamp else { return nil }
+    /// Takes a small file, or one that is never cut, into the cache; nil for one that is large, changing, or cannot be
+    /// read.
+    private static func cached(
+        _ path: String,
+        _ stamp: FileStamp,
+        _ descriptor: Int32,
+        isImmutable: Bool
+    ) -> FileCache.Entry? {
+        guard stamp.size <= (isImmutable ? FileCache.mapLimit : FileCache.copyLimit), stamp.size > 0, !stamp.isFresh,
+            let bytes = stamp.size > FileCache.copyLimit
+                ? SharedBytes(mapping: descriptor, count: Int(stamp.size)) : read(descriptor, Int(stamp.size)),
+            FileStamp(descriptor: descriptor) == stamp
+        else { return nil }
         let validators = Validators(etag: stamp.etag, modified: stamp.modifiedSeconds)
         let entry = FileCache.Entry(stamp: stamp, bytes: bytes, validators: validators)
         FileCache.shared.keep(entry, at: path)
         return entry
+    }
+
+    private static func read(_ descriptor: Int32, _ count: Int) -> SharedBytes? {
+        var isWhole = true
+        let bytes = SharedBytes(capacity: count) { memory in
+            isWhole = pread(descriptor, memory.baseAddress, count, 0) == count
+        }
+        return isWhole ? bytes : nil
     }
 
     private static func missing(_ path: String) -> ServiceError {

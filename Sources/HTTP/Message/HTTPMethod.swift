@@ -14,5 +14,8 @@ package struct HTTPMethod: RawRepresentable, Hashable, Sendable, CustomStringCon
     package static let delete = HTTPMethod(rawValue: "DELETE")
     package static let options = HTTPMethod(rawValue: "OPTIONS")
 
+    /// The methods that anything here answers to.
+    package static let common: Set<HTTPMethod> = [.get, .head, .post, .put, .patch, .delete, .options]
+
     package var description: String { rawValue }
 }

@@ -54,7 +54,7 @@ package struct Request: Sendable {
     package var route: String? { head.route.withLock { $0 } }
 
     /// Decoded path segments: what the router matches.
-    var segments: [String] { head.target.segments }
+    package var segments: [String] { head.target.segments }
 
     func note(route: String) { head.route.withLock { $0 = route } }
 

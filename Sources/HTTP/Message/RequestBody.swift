@@ -53,6 +53,16 @@ package struct RequestBody: Sendable {
         }
     }
 
+    /// The fields that came after a chunked body (RFC 9110 section 6.5).
+    ///
+    /// Empty until the body has been received, and for a body that is not chunked.
+    package var trailers: Headers {
+        switch source {
+        case .none, .memory: Headers()
+        case .connection(let exchange): exchange.trailers
+        }
+    }
+
     /// Receives the whole body into memory.
     ///
     /// - Throws: `ServiceError(.tooLarge)`, by `Content-Length` before anything is read where there is one.
@@ -73,7 +83,8 @@ package struct RequestBody: Sendable {
     /// When the calling task is cancelled the sink gets nothing more, and the connection ends after the response.
     ///
     /// - Returns: the number of bytes.
-    /// - Throws: ``BodyError``, the sink's own error, or `CancellationError`.
+    /// - Throws: ``BodyError``, the sink's own error, `CancellationError`, or `.invalidRequest` for fields after the
+    ///   body that break the rules of a head; the sink has all bytes then.
     package func receive(into sink: any BodySink) async throws -> Int64 {
         switch source {
         case .none: return 0

@@ -18,6 +18,13 @@ struct RequestTarget: Sendable {
 
     /// `raw`: the target as it stood in the request line.
     init(parsing raw: String) throws(Refusal) {
+        if let segments = Self.plain(raw) {
+            self.segments = segments
+            path = raw
+            query = QueryItems()
+            authority = nil
+            return
+        }
         var rest = raw[...]
         var authority: String?
         if !raw.hasPrefix("/"), raw != "*" {
@@ -49,6 +56,32 @@ struct RequestTarget: Sendable {
         }
         segments = try Self.checked(decoded)
         path = "/" + segments.joined(separator: "/")
+    }
+
+    /// The segments of a target that needs no second look: a path in ASCII without escapes, query or dot segments, as
+    /// nearly all are; nil for any other.
+    private static func plain(_ raw: String) -> [String]? {
+        var raw = raw
+        return raw.withUTF8 { bytes in
+            guard bytes.first == ASCII.slash else { return nil }
+            var segments: [String] = []
+            segments.reserveCapacity(6)
+            var start = 1
+            for index in 1...bytes.count {
+                let byte = index < bytes.count ? bytes[index] : ASCII.slash
+                guard byte == ASCII.slash else {
+                    guard byte > ASCII.space, byte < 0x7F, byte != ASCII.percent, byte != 35, byte != 63 else {
+                        return nil
+                    }
+                    continue
+                }
+                let length = index - start
+                guard length == 0 || length > 2 || bytes[start] != 46 else { return nil }
+                segments.append(String(decoding: bytes[start..<index], as: UTF8.self))
+                start = index + 1
+            }
+            return segments
+        }
     }
 
     private static func absolute(_ raw: String) throws(Refusal) -> (String, Substring) {

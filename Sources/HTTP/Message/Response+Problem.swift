@@ -68,7 +68,7 @@ extension ServiceError.Code {
     /// The status that stands for a code where no dialect says otherwise.
     package var status: Status {
         switch self {
-        case .invalidRequest: .badRequest
+        case .invalidRequest, .lengthMismatch: .badRequest
         case .unauthenticated, .tokenExpired: .unauthorized
         case .forbidden: .forbidden
         case .notFound: .notFound

@@ -8,6 +8,7 @@ package struct Status: RawRepresentable, Hashable, Sendable, CustomStringConvert
         self.rawValue = rawValue
     }
 
+    package static let uploadResumption = Status(rawValue: 104)
     package static let ok = Status(rawValue: 200)
     package static let created = Status(rawValue: 201)
     package static let accepted = Status(rawValue: 202)

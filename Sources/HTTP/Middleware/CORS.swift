@@ -33,13 +33,19 @@ package struct CORS: Sendable {
             let origin = request.headers["Origin"]
             let isPreflight = request.method == .options && request.headers["Access-Control-Request-Method"] != nil
             if let origin, isPreflight { return preflight(request, origin: origin) }
-            var response = try await next(request)
-            addOrigin(origin, to: &response)
-            if origin != nil, !exposedHeaders.isEmpty, response.headers["Access-Control-Allow-Origin"] != nil {
-                response.headers["Access-Control-Expose-Headers"] = exposedHeaders.joined(separator: ", ")
-            }
-            return response
+            return allow(request, try await next(request))
         }
+    }
+
+    /// A response with what lets the asking page read it.
+    package func allow(_ request: Request, _ response: Response) -> Response {
+        var response = response
+        let origin = request.headers["Origin"]
+        addOrigin(origin, to: &response)
+        if origin != nil, !exposedHeaders.isEmpty, response.headers["Access-Control-Allow-Origin"] != nil {
+            response.headers["Access-Control-Expose-Headers"] = exposedHeaders.joined(separator: ", ")
+        }
+        return response
     }
 
     private func preflight(_ request: Request, origin: String) -> Response {

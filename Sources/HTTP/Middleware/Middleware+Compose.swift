@@ -41,30 +41,35 @@ package enum Middlewares {
     /// Bytes are those of the body as the handler gave it; a stream's are not known when the line is written.
     ///
     /// `path`: what of the path may be logged. The query never is. Paths that carry tokens need one.
+    ///
+    /// `level`: of the line for a response; a request that failed without one is always told.
     package static func accessLog(
         _ logger: Logger,
-        path: @escaping @Sendable (Request) -> String = { $0.path }
+        path: @escaping @Sendable (Request) -> String = { $0.path },
+        level: @escaping @Sendable (Request, Response) -> Logger.Level = { _, _ in .info }
     ) -> Middleware {
         { request, next in
             let start = ContinuousClock.now
             do {
                 let response = try await next(request)
-                log(logger, request, path(request), response.status.rawValue, response.body.length, start)
+                let level = level(request, response)
+                if logger.writes(level) { log(logger, level, request, path(request), response, since: start) }
                 return response
             } catch {
-                log(logger, request, path(request), nil, nil, start)
+                log(logger, .info, request, path(request), nil, since: start)
                 throw error
             }
         }
     }
 
-    private static func log(
+    /// The line of one request; nil for a response that an error stands for.
+    package static func log(
         _ logger: Logger,
+        _ level: Logger.Level,
         _ request: Request,
         _ path: String,
-        _ status: Int?,
-        _ bytes: Int64?,
-        _ start: ContinuousClock.Instant
+        _ response: Response?,
+        since start: ContinuousClock.Instant = .now
     ) {
         // Room for all of them, because a table that grows hashes everything again.
         var fields = [String: JSONValue](minimumCapacity: 12)
@@ -73,10 +78,10 @@ package enum Middlewares {
         fields["peer"] = .string(request.peer)
         fields["request_id"] = .string(request.id)
         fields["ms"] = .number(Double((ContinuousClock.now - start).microseconds) / 1000)
-        fields["status"] = status.map { .integer(Int64($0)) }
-        fields["bytes"] = bytes.map { .integer($0) }
+        fields["status"] = response.map { .integer(Int64($0.status.rawValue)) }
+        fields["bytes"] = response?.body.length.map { .integer($0) }
         fields["route"] = request.route.map { .string($0) }
         if !request.body.isEmpty { fields["received"] = .integer(request.body.received) }
-        logger.info("request", fields)
+        logger.log(level, "request", fields)
     }
 }

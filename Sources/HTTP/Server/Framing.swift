@@ -29,14 +29,7 @@ struct Framing: Equatable, Sendable {
         guard !method.rawValue.isEmpty, method.rawValue.utf8.allSatisfy(ASCII.isToken) else {
             throw Refusal("The method is not a token.")
         }
-        for (name, value) in headers {
-            guard !name.isEmpty, name.utf8.allSatisfy(ASCII.isToken) else {
-                throw Refusal("A header name is not a token.")
-            }
-            guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == ASCII.tab }) else {
-                throw Refusal("A header has a control character.")
-            }
-        }
+        try Self.check(headers)
         try Self.checkHost(headers.all("Host"), isOld: isOld)
         let codings = headers.all("Transfer-Encoding")
         let lengths = headers.all("Content-Length")
@@ -58,6 +51,18 @@ struct Framing: Equatable, Sendable {
             throw Refusal("Content-Length is not a number.")
         }
         (hasBody, declaredLength) = (bytes > 0, bytes)
+    }
+
+    /// Names are tokens, values have no control characters.
+    static func check(_ headers: Headers) throws(Refusal) {
+        for (name, value) in headers {
+            guard !name.isEmpty, name.utf8.allSatisfy(ASCII.isToken) else {
+                throw Refusal("A header name is not a token.")
+            }
+            guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == ASCII.tab }) else {
+                throw Refusal("A header has a control character.")
+            }
+        }
     }
 
     private static func checkHost(_ hosts: [String], isOld: Bool) throws(Refusal) {

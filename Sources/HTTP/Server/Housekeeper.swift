@@ -15,6 +15,9 @@ final class Housekeeper: Sendable {
     /// A refused client has read its response by then.
     private static let lingerTime: Duration = .seconds(5)
 
+    /// Longer than a player takes to ask for the next segment that another viewer also watches.
+    private static let cacheTime: Duration = .seconds(30)
+
     private struct State {
         var isAccepting = true
         var isStopping = false
@@ -101,6 +104,7 @@ final class Housekeeper: Sendable {
             guard now - lastReaped >= UInt64(Self.tick) * 1_000_000 else { continue }
             lastReaped = now
             reap(now)
+            FileCache.shared.drop(unusedFor: Self.cacheTime)
         }
         open.forEach(Sockets.close)
         for entry in state.withLock({ $0.lingering }) { Sockets.close(entry.descriptor) }

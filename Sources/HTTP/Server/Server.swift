@@ -14,8 +14,15 @@ package final class Server: Sendable {
     private let running = Mutex<Running?>(nil)
 
     /// `handler`: answers every request; what it throws is rendered as ``Response/rendering(_:logger:)`` does.
-    package init(configuration: ServerConfiguration, logger: Logger, handler: @escaping Handler) {
-        core = EngineCore(configuration: configuration, logger: logger, handler: handler)
+    ///
+    /// `shortcut`: asked first about requests without a body.
+    package init(
+        configuration: ServerConfiguration,
+        logger: Logger,
+        handler: @escaping Handler,
+        shortcut: @escaping Shortcut = { _ in nil }
+    ) {
+        core = EngineCore(configuration: configuration, logger: logger, handler: handler, shortcut: shortcut)
     }
 
     /// Begins to listen.

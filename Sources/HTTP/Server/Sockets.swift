@@ -45,12 +45,19 @@ enum Sockets {
     /// - Returns: whether all of it was taken.
     @discardableResult
     static func sendNow(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {
+        sendSome(descriptor, bytes) == bytes.count
+    }
+
+    /// As ``sendNow(_:_:)``.
+    ///
+    /// - Returns: how many bytes were taken; -1 when none could be.
+    static func sendSome(_ descriptor: Int32, _ bytes: [UInt8]) -> Int {
         #if canImport(Glibc)
             let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
         #else
             let flags = Int32(MSG_DONTWAIT)
         #endif
-        return bytes.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, flags) } == bytes.count
+        return bytes.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, flags) }
     }
 
     static func shutdownReading(_ descriptor: Int32) { _ = shutdown(descriptor, Int32(SHUT_RD)) }

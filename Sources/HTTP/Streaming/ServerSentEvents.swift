@@ -19,6 +19,11 @@ package struct EventWriter: Sendable {
         try await stream.write(text + "\n")
     }
 
+    /// Sends one event whose data is JSON.
+    package func send(json value: some Encodable & Sendable, event: String? = nil, id: String? = nil) async throws {
+        try await send(String(decoding: try JSONText.encode(value), as: UTF8.self), event: event, id: id)
+    }
+
     /// Tells the client how long to wait before it connects again.
     package func retry(after delay: Duration) async throws {
         try await stream.write("retry: \(delay.nanoseconds / 1_000_000)\n\n")

@@ -13,6 +13,9 @@ enum BoxWriter {
         box(type, u32(version << 24 | flags) + payload)
     }
 
+    /// `width` bytes, the highest first.
+    static func integer(_ value: Int, _ width: Int) -> [UInt8] { bytes(value, width) }
+
     static func u16(_ value: Int) -> [UInt8] { bytes(value, 2) }
     static func u32(_ value: Int) -> [UInt8] { bytes(value, 4) }
     static func u64(_ value: Int) -> [UInt8] { bytes(value, 8) }

@@ -19,12 +19,41 @@ package struct Fragment: Sendable {
 }
 
 extension Fragment {
+    /// Ticks: longer than any medium in any unit, and sums of some stay far from overflowing.
+    private static let timeLimit = 1 << 60
+    /// A fragment of ours lasts some seconds; runs without fields could name billions of samples in a few bytes.
+    private static let sampleLimit = 1 << 20
+
     /// Reads a `moof` followed by its `mdat`.
     ///
     /// - Throws: `BoxError` when there is not exactly one track, or a sample lies outside the media.
     init(moofAndMedia bytes: [UInt8]) throws(BoxError) {
         let top = try Boxes(bytes)
         guard let moof = top.first("moof"), let media = top.first("mdat") else { throw BoxError.missing("moof, mdat") }
+        let run = try Self.readTrack(top, moof)
+        let offset = run.mediaOffset ?? media.payload.lowerBound
+        let total = run.samples.reduce(0) { $0 + $1.size }
+        guard offset >= media.payload.lowerBound, offset <= media.payload.upperBound,
+            total <= media.payload.upperBound - offset
+        else { throw BoxError.malformed("trun") }
+        self.init(baseTime: run.baseTime, samples: run.samples, mediaOffset: offset, bytes: bytes)
+    }
+
+    /// Reads a `moof` alone; where the media begin is counted from its first byte.
+    ///
+    /// - Throws: `BoxError` when there is not exactly one track, or it does not say where its media are.
+    init(moof bytes: [UInt8]) throws(BoxError) {
+        let top = try Boxes(bytes)
+        let moof = try top.find("moof")
+        let run = try Self.readTrack(top, moof)
+        guard let offset = run.mediaOffset, offset >= bytes.count else { throw BoxError.malformed("trun") }
+        self.init(baseTime: run.baseTime, samples: run.samples, mediaOffset: offset, bytes: bytes)
+    }
+
+    private typealias Track = (baseTime: Int, samples: [Sample], mediaOffset: Int?)
+
+    private static func readTrack(_ top: Boxes, _ moof: Box) throws(BoxError) -> Track {
+        let bytes = top.bytes
         let trafs = try top.children(of: moof).list.filter { $0.type == "traf" }
         guard trafs.count == 1, let traf = trafs.first else { throw BoxError.malformed("traf") }
         let parts = try top.children(of: traf)
@@ -41,7 +70,9 @@ extension Fragment {
                 try reader.skip(3)
                 let value = try reader.integer(isLong ? 8 : 4)
                 // The muxer writes a negative time as it is: two's complement.
-                baseTime = isLong ? Int(Int64(bitPattern: value)) : Int(value)
+                let time = isLong ? Int(Int64(bitPattern: value)) : Int(value)
+                guard (-Self.timeLimit...Self.timeLimit).contains(time) else { throw BoxError.malformed("tfdt") }
+                baseTime = time
             case "trun":
                 let offset = try Self.readRun(&reader, defaults: defaults, into: &samples)
                 mediaOffset = mediaOffset ?? offset.map { moof.range.lowerBound + $0 }
@@ -49,12 +80,7 @@ extension Fragment {
             }
         }
         guard let baseTime else { throw BoxError.missing("tfdt") }
-        let offset = mediaOffset ?? media.payload.lowerBound
-        let total = samples.reduce(0) { $0 + $1.size }
-        guard offset >= media.payload.lowerBound, offset <= media.payload.upperBound,
-            total <= media.payload.upperBound - offset
-        else { throw BoxError.malformed("trun") }
-        self.init(baseTime: baseTime, samples: samples, mediaOffset: offset, bytes: bytes)
+        return (baseTime, samples, mediaOffset)
     }
 
     /// What `tfhd` says of samples that do not say it themselves.
@@ -88,7 +114,8 @@ extension Fragment {
         let firstFlags: Int? = present & 0x4 != 0 ? try reader.u32() : nil
         let width = [0x100, 0x200, 0x400, 0x800].reduce(0) { $0 + (present & $1 != 0 ? 4 : 0) }
         // A run of samples without fields costs no bytes: its number alone could be four billion.
-        guard width == 0 ? count <= 65_536 : count <= reader.remaining / width else { throw BoxError.malformed("trun") }
+        guard width == 0 ? count <= 65_536 : count <= reader.remaining / width, samples.count + count <= sampleLimit
+        else { throw BoxError.malformed("trun") }
         for index in 0..<count {
             let duration = present & 0x100 != 0 ? try reader.u32() : defaults.duration
             let size = present & 0x200 != 0 ? try reader.u32() : defaults.size

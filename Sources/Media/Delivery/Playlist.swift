@@ -74,7 +74,14 @@ package enum Playlist {
     ///
     /// The variant nearest to 2 Mb/s comes first (authoring rule 1.32), the others follow
     /// from the highest; without variants the sound is the only one.
-    package static func master(variants: [Variant], audio: Audio?) -> String {
+    ///
+    /// `keyFrames`: what a player shows while it is wound fast; `captions`: all of one group.
+    package static func master(
+        variants: [Variant],
+        audio: Audio?,
+        keyFrames: [KeyFrames] = [],
+        captions: [Captions] = []
+    ) -> String {
         var lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
         if let audio, !variants.isEmpty {
             var line = "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Audio\","
@@ -83,6 +90,8 @@ package enum Playlist {
                 line + "DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"\(audio.channels)\",URI=\"\(audio.uri)\""
             )
         }
+        if !variants.isEmpty { lines += captions.map(line) }
+        let text = captions.isEmpty ? "" : ",SUBTITLES=\"\(captionGroup)\""
         for variant in ordered(variants) {
             let codecs = [variant.codecs, audio?.codecs].compactMap { $0 }.joined(separator: ",")
             lines.append(
@@ -90,9 +99,11 @@ package enum Playlist {
                     + "AVERAGE-BANDWIDTH=\(variant.averageBitRate + (audio?.averageBitRate ?? 0)),"
                     + "CODECS=\"\(codecs)\",RESOLUTION=\(variant.width)x\(variant.height),"
                     + "FRAME-RATE=\(decimal(variant.frameRate, places: 3))" + (audio == nil ? "" : ",AUDIO=\"audio\"")
+                    + text
             )
             lines.append(variant.uri)
         }
+        lines += keyFrames.map(line)
         if variants.isEmpty, let audio {
             lines.append(
                 "#EXT-X-STREAM-INF:BANDWIDTH=\(audio.peakBitRate),AVERAGE-BANDWIDTH=\(audio.averageBitRate),"
@@ -144,7 +155,8 @@ package enum Playlist {
         }
         let seconds = segments.reduce(0.0) { $0 + $1.duration.value }
         if peak == 0, seconds > 0 { peak = Double(segments.reduce(0) { $0 + $1.bytes }) * 8 / seconds }
-        return Int(peak.rounded(.up))
+        // A hostile index may promise terabytes a second.
+        return Int(min(peak.rounded(.up), 1e15))
     }
 
     private static func ordered(_ variants: [Variant]) -> [Variant] {
@@ -159,7 +171,7 @@ package enum Playlist {
     }
 
     /// nil for what may not stand in a quoted string (RFC 8216 section 4.2).
-    private static func quotable(_ text: String) -> String? {
+    static func quotable(_ text: String) -> String? {
         text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x22 && $0 != 0x7F } ? text : nil
     }
 
@@ -169,7 +181,7 @@ package enum Playlist {
         return "\(scaled / scale)." + padded(scaled % scale, places)
     }
 
-    private static func decimal(microseconds: Int64) -> String {
+    static func decimal(microseconds: Int64) -> String {
         "\(microseconds / 1_000_000)." + padded(Int(microseconds % 1_000_000), 6)
     }
 

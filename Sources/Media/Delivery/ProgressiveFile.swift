@@ -83,7 +83,7 @@ struct ProgressiveFile {
     }
 
     private func movieDuration(_ source: TrackSource) -> Int {
-        source.table.duration.scaledRounded(by: Rational(timescale, source.initialization.timescale))
+        source.table.shown.scaledRounded(by: Rational(timescale, source.initialization.timescale))
     }
 
     private static let matrix = [0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000].flatMap(BoxWriter.u32)

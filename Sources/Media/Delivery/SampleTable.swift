@@ -12,15 +12,24 @@ struct SampleTable {
     private(set) var chunks: [Chunk] = []
     /// The presentation time of the picture shown first: what the edit list skips.
     private(set) var firstPresentation: Int?
+    /// When the last picture's time is over.
+    private var end = 0
+    /// The decoding time of the first sample in its segment.
+    private var origin: Int?
     private var durations: [(count: Int, value: Int)] = []
     private var offsets: [(count: Int, value: Int)] = []
     private var syncs: [Int] = []
 
+    /// How long it is shown: where pictures last unevenly, longer than they take to be decoded.
+    var shown: Int { max(duration, end - (firstPresentation ?? 0)) }
+
     /// Takes the next fragment, cut into chunks of at most `chunkTicks`.
     mutating func add(_ fragment: Fragment, chunkTicks: Int) throws(BoxError) {
-        // A gap in decoding times becomes a longer last sample, as players would see it.
-        guard fragment.baseTime >= duration else { throw BoxError.malformed("tfdt goes back") }
-        if fragment.baseTime > duration, !durations.isEmpty { throw BoxError.malformed("tfdt leaves a gap") }
+        // A rung of a copied source begins at the encoder's delay, which all chunks share: here at 0.
+        let zero = origin ?? fragment.baseTime
+        origin = zero
+        let base = fragment.baseTime - zero
+        if base != duration { try reach(base) }
         var start = duration
         var (count, bytes) = (0, 0)
         for sample in fragment.samples {
@@ -32,18 +41,30 @@ struct SampleTable {
             if sample.isSync { syncs.append(sizes.count) }
             Self.append(sample.duration, to: &durations)
             Self.append(sample.compositionOffset, to: &offsets)
+            end = max(end, duration + sample.compositionOffset + sample.duration)
             duration += sample.duration
             count += 1
             bytes += sample.size
         }
         if count > 0 { chunks.append(Chunk(start: start, samples: count, bytes: bytes)) }
         if firstPresentation == nil {
-            var time = fragment.baseTime
+            var time = base
             firstPresentation = fragment.samples.map { sample in
                 defer { time += sample.duration }
                 return time + sample.compositionOffset
             }.min()
         }
+    }
+
+    /// Makes the last sample last until a time: at the joins of chunks its length is a guess of the muxer's, and players
+    /// of the segments follow the fragments' own times.
+    private mutating func reach(_ time: Int) throws(BoxError) {
+        guard let last = durations.last, last.value + time - duration > 0 else {
+            throw BoxError.malformed("tfdt goes back")
+        }
+        if last.count == 1 { durations.removeLast() } else { durations[durations.count - 1].count -= 1 }
+        Self.append(last.value + time - duration, to: &durations)
+        duration = time
     }
 
     private static func append(_ value: Int, to runs: inout [(count: Int, value: Int)]) {

@@ -23,7 +23,10 @@ package struct AudioEncoder: Sendable {
         package var bytes: Int { segments.reduce(0) { $0 + $1.bytes } }
     }
 
-    private let tools: MediaTools
+    /// AAC-LC (RFC 6381), as `InitSegment` says.
+    package static let codecs = "mp4a.40.2"
+
+    let tools: MediaTools
 
     package init(tools: MediaTools) {
         self.tools = tools
@@ -82,7 +85,8 @@ package struct AudioEncoder: Sendable {
             + "apad=whole_len=\(samples),atrim=end_sample=\(samples)"
         return ["-nostdin", "-v", "error"] + MediaTools.inputGuards
             + ["-copyts", "-i", input, "-map", "0:\(audio.index)", "-vn", "-sn", "-dn", "-af", filters]
-            + ["-ac", "2", "-c:a", "aac", "-b:a", String(bitRate), "-map_metadata", "-1", "-map_chapters", "-1"]
+            + ["-ac", "2", "-c:a", "aac", "-b:a", String(bitRate)] + StreamCopier.withoutMetadata
+            + ["-map_chapters", "-1"]
             + ["-fflags", "+bitexact", "-flags:a", "+bitexact", "-avoid_negative_ts", "disabled"]
             + ["-movflags", "+frag_every_frame+empty_moov+default_base_moof+cmaf+frag_discont", "-f", "mp4", "pipe:1"]
     }

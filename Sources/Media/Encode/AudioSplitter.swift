@@ -83,6 +83,6 @@ final class AudioSplitter: @unchecked Sendable {
     }
 
     private func mismatch(_ what: String) -> MediaError {
-        MediaError(.verification, "The encoder did not produce the sound that was planned.", detail: what)
+        MediaError(.verification, "The sound cannot be encoded: its times contradict each other.", detail: what)
     }
 }

@@ -59,11 +59,14 @@ struct Chunk: Sendable {
 
     var expectedFrames: Int { timeline.sourceFrames[segments].reduce(0, +) }
 
-    /// The chunk's time in the source's ticks, from its start; the last chunk takes what comes late.
-    var window: Range<Int64> {
+    /// The segments' times in the source's ticks, from its start; the last one takes what comes late.
+    var windows: [Range<Int64>] {
         let ticks = Rational(1) / timeline.rate / timeline.sourceTimeBase
-        let start = Int64(frames.lowerBound.scaledRounded(by: ticks))
-        let isLast = segments.upperBound == timeline.segmentCount
-        return start..<(isLast ? .max : max(start, Int64(frames.upperBound.scaledRounded(by: ticks))))
+        return segments.map { segment in
+            let frames = timeline.frames(of: segment)
+            let start = Int64(frames.lowerBound.scaledRounded(by: ticks))
+            let isLast = segment + 1 == timeline.segmentCount
+            return start..<(isLast ? .max : max(start, Int64(frames.upperBound.scaledRounded(by: ticks))))
+        }
     }
 }

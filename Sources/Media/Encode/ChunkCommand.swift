@@ -37,15 +37,12 @@ struct ChunkCommand {
     }
 
     private var graph: String {
-        let rate = timeline.rate
         let picture = PictureFilter(video: video)
         // The decoded frames' times go to standard output, so that repeated ones do not hide missing ones.
         var text =
             "[0:\(video.index)]setpts=PTS-(\(timeline.sourceStart)),"
             + "metadata=mode=add:key=n:value=1,metadata=mode=print:key=n:file=-:direct=1,"
-            + picture.deinterlacing + "fps=\(rate.text):start_time=\(seconds(of: frames.lowerBound)),"
-            + "tpad=stop=-1:stop_mode=clone,trim=end_pts=\(frames.upperBound),"
-            + picture.scaled(width: rungs[0].width, height: rungs[0].height)
+            + picture.deinterlacing + timing + picture.scaled(width: rungs[0].width, height: rungs[0].height)
         for index in rungs.indices.dropLast() {
             let next = rungs[index + 1]
             text +=
@@ -54,11 +51,25 @@ struct ChunkCommand {
         return text + "[o\(rungs.count - 1)]"
     }
 
+    /// On the grid every frame has its place; a copied source's pictures keep theirs.
+    private var timing: String {
+        if timeline.sourceTiming != nil {
+            let isLast = segments.upperBound == timeline.segmentCount
+            return "trim=start_pts=\(frames.lowerBound)" + (isLast ? "," : ":end_pts=\(frames.upperBound),")
+        }
+        return "fps=\(timeline.rate.text):start_time=\(seconds(of: frames.lowerBound)),"
+            + "tpad=stop=-1:stop_mode=clone,trim=end_pts=\(frames.upperBound),"
+    }
+
+    private var pictures: Int {
+        timeline.sourceTiming == nil ? frames.count : timeline.sourceFrames[segments].reduce(0, +)
+    }
+
     private func output(_ index: Int, folder: String) -> [String] {
         let rung = rungs[index]
         // Half a millisecond early: rounding up by a microsecond would make the next frame the key frame.
         let keys = timeline.keyFrames(in: frames).map { fixed(max(0, exactSeconds(of: $0) - 0.0005)) }
-        var line = ["-map", "[o\(index)]", "-an", "-sn", "-dn", "-frames:v", String(frames.count)]
+        var line = ["-map", "[o\(index)]", "-an", "-sn", "-dn", "-frames:v", String(pictures)]
         line += [
             "-fps_mode", "passthrough", "-enc_time_base", "\(timeline.rate.denominator)/\(timeline.rate.numerator)",
         ]

@@ -1,4 +1,5 @@
 internal import Core
+internal import Synchronization
 
 /// Encodes a run of segments of all rungs in one process.
 package struct ChunkEncoder: Sendable {
@@ -13,7 +14,9 @@ package struct ChunkEncoder: Sendable {
 
     /// Writes `<directory>/<rung>/init.mp4` and `<directory>/<rung>/<k>.m4s` for every rung and segment.
     ///
-    /// `onProgress` is told, on the child's thread, which share of the pictures was decoded, 0 to 1.
+    /// `onProgress` is told, on the child's thread, which share of the pictures was decoded, 0 to 1; `onSegment`,
+    /// once and on a thread of its own, what is on disk: each rung's segments in order, while others are being made,
+    /// with the codecs (RFC 6381).
     ///
     /// Idempotent: files appear whole by rename, and the same input gives the same files. A process that is killed
     /// leaves files in `directory` only, which the next run of the same segments replaces or removes.
@@ -27,7 +30,8 @@ package struct ChunkEncoder: Sendable {
         rungs: [Rung],
         segments: Range<Int>,
         into directory: String,
-        onProgress: @escaping @Sendable (Double) -> Void = { _ in }
+        onProgress: @escaping @Sendable (Double) -> Void = { _ in },
+        onSegment: @escaping @Sendable (Rung, EncodedRung.Segment, String) -> Void = { _, _, _ in }
     ) async throws -> [EncodedRung] {
         guard let video = info.video, !rungs.isEmpty, !segments.isEmpty, segments.lowerBound >= 0,
             segments.upperBound <= timeline.segmentCount
@@ -43,17 +47,10 @@ package struct ChunkEncoder: Sendable {
         )
         try await BlockingWork.run("chunk") { try chunk.makeFolders() }
         do {
-            let decoded = try await decode(chunk, onProgress)
+            let run = try await decode(chunk, onProgress, onSegment)
             return try await BlockingWork.run("chunk") {
                 defer { chunk.removeWork() }
-                return try rungs.map { rung in
-                    let splitter = SegmentSplitter(
-                        timeline: timeline,
-                        segments: segments,
-                        folder: "\(directory)/\(rung.name)"
-                    )
-                    return Self.result(rung, try splitter.split("\(chunk.work)/\(rung.name).mp4"), decoded)
-                }
+                return try run.finish()
             }
         } catch {
             // The work folder goes whatever happened, also when this task was cancelled.
@@ -62,48 +59,39 @@ package struct ChunkEncoder: Sendable {
         }
     }
 
-    private struct Decoded: Sendable {
-        let frames: Int
-        let expected: Int
-
-        /// Pictures that are never shown (a codec's delay, a repeated field) are few.
-        var isShort: Bool { frames < expected - 1 - expected / 50 }
-
-        var warnings: [String] {
-            isShort ? ["\(expected - frames) of \(expected) pictures could not be decoded."] : []
-        }
-    }
-
     /// Runs ffmpeg; when it found no picture to start from, again from further back.
-    private func decode(_ chunk: Chunk, _ onProgress: @escaping @Sendable (Double) -> Void) async throws -> Decoded {
+    private func decode(
+        _ chunk: Chunk,
+        _ onProgress: @escaping @Sendable (Double) -> Void,
+        _ onSegment: @escaping ChunkRun.OnSegment
+    ) async throws -> ChunkRun {
         var tail = ""
+        let once = ReportedOnce(onSegment)
         for seek in chunk.starts {
             let command = chunk.command(seek: seek, threads: threads)
-            let counter = DecodedFrames(window: chunk.window)
+            let run = ChunkRun(chunk, onProgress: onProgress) { once.report($0, $1, $2) }
             let result = try await tools.run(
                 .ffmpeg,
                 input: chunk.source,
                 output: chunk.work,
                 media: chunk.media(from: seek),
-                onOutput: { bytes in
-                    counter.take(bytes)
-                    onProgress(min(1, Double(counter.inWindow) / Double(max(1, chunk.expectedFrames))))
-                },
+                onOutput: { run.take($0) },
                 arguments: command.arguments
             )
-            if counter.total > 0 && result.succeeded {
-                let decoded = Decoded(frames: counter.inWindow, expected: chunk.expectedFrames)
+            if run.decoded.total > 0 && result.succeeded {
                 // Pictures are missing: a wrong index may have led past the key frame. Once more from further back,
                 // but never from the beginning: that would cost a long damaged file its square.
-                if decoded.isShort, seek == chunk.starts.first, let second = chunk.starts.dropFirst().first,
+                if run.isShort, seek == chunk.starts.first, let second = chunk.starts.dropFirst().first,
                     second != nil
                 {
                     continue
                 }
-                return decoded
+                return run
             }
             tail = result.errorTail
-            if counter.total > 0 { throw MediaError(.toolFailed, "The video could not be encoded.", detail: tail) }
+            if run.decoded.total > 0 {
+                throw MediaError(.toolFailed, "The video could not be encoded.", detail: tail)
+            }
         }
         throw MediaError(
             .damaged,
@@ -111,21 +99,17 @@ package struct ChunkEncoder: Sendable {
             detail: tail
         )
     }
+}
 
-    private static func result(
-        _ rung: Rung,
-        _ outcome: SegmentSplitter.Outcome,
-        _ decoded: Decoded
-    ) -> EncodedRung {
-        EncodedRung(
-            rung: rung,
-            segments: outcome.segments,
-            codecs: outcome.codecs,
-            initBytes: outcome.initBytes,
-            peakBitRate: outcome.peakBitRate,
-            decodedFrames: decoded.frames,
-            sourceFrames: decoded.expected,
-            warnings: decoded.warnings
-        )
+/// What a second run makes again is not news.
+private final class ReportedOnce: Sendable {
+    private let reported = Mutex<Set<String>>([])
+    private let onSegment: ChunkRun.OnSegment
+
+    init(_ onSegment: @escaping ChunkRun.OnSegment) { self.onSegment = onSegment }
+
+    func report(_ rung: Rung, _ segment: EncodedRung.Segment, _ codecs: String) {
+        let isNew = reported.withLock { $0.insert("\(rung.name)/\(segment.index)").inserted }
+        if isNew { onSegment(rung, segment, codecs) }
     }
 }

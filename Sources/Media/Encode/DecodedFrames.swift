@@ -1,14 +1,19 @@
-/// Counts the pictures that the decoder really delivered within a window, from the lines of ffmpeg's `metadata` filter.
+/// Counts the pictures that the decoder really delivered for each segment, from the lines of ffmpeg's `metadata` filter.
 ///
 /// `@unchecked`: only the child's thread touches it until the run has ended.
 final class DecodedFrames: @unchecked Sendable {
-    private let window: Range<Int64>
+    private let windows: [Range<Int64>]
     private var line: [UInt8] = []
-    private(set) var inWindow = 0
+    private(set) var counts: [Int]
     private(set) var total = 0
 
-    /// `window`: times in the source's ticks, counted from its start.
-    init(window: Range<Int64>) { self.window = window }
+    /// `windows`: times in the source's ticks, counted from its start, ascending.
+    init(windows: [Range<Int64>]) {
+        self.windows = windows
+        counts = windows.map { _ in 0 }
+    }
+
+    var inWindow: Int { counts.reduce(0, +) }
 
     func take(_ bytes: UnsafeRawBufferPointer) {
         for byte in bytes {
@@ -29,6 +34,6 @@ final class DecodedFrames: @unchecked Sendable {
         guard let field = fields.first(where: { $0.starts(with: "pts:".utf8) }),
             let time = Int64(String(decoding: field.dropFirst(4), as: UTF8.self))
         else { return }
-        if window.contains(time) { inWindow += 1 }
+        if let index = windows.firstIndex(where: { $0.contains(time) }) { counts[index] += 1 }
     }
 }

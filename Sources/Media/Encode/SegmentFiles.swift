@@ -52,22 +52,25 @@ enum SegmentFiles {
         "\(path).\(getpid())-\(asides.add(1, ordering: .relaxed).newValue).tmp"
     }
 
-    /// Hands a file's bytes over, a megabyte at a time.
-    static func read(_ path: String, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    /// Hands a file's bytes over, a megabyte at a time, from an offset to its present end; returns how many they were.
+    @discardableResult
+    static func read(
+        _ path: String,
+        from offset: Int = 0,
+        _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) throws -> Int {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path, "read") }
         defer { close(descriptor) }
+        var total = 0
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
         defer { buffer.deallocate() }
         while true {
-            #if canImport(Glibc)
-                let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-            #else
-                let count = Darwin.read(descriptor, buffer.baseAddress, buffer.count)
-            #endif
+            let count = pread(descriptor, buffer.baseAddress, buffer.count, offset + total)
             if count < 0 && errno == EINTR { continue }
             guard count >= 0 else { throw failure(path, "read") }
-            if count == 0 { return }
+            if count == 0 { return total }
+            total += count
             try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
     }

@@ -1,8 +1,21 @@
-/// Cuts ffmpeg's file of one rung into the version's segments, and checks every one against the grid.
-struct SegmentSplitter {
-    let timeline: Timeline
-    let segments: Range<Int>
-    let folder: String
+/// Cuts ffmpeg's file of one rung into the version's segments while it grows, and checks every one against the grid.
+///
+/// All of it blocks; memory holds one segment.
+///
+/// `@unchecked`: only the child's thread touches it until the run has ended, only `finish` afterwards.
+final class SegmentSplitter: @unchecked Sendable {
+    private let timeline: Timeline
+    private let segments: Range<Int>
+    private let path: String
+    private let folder: String
+    private var stream = FragmentStream()
+    private var initialization: InitSegment?
+    private var edits: EditList?
+    private var initBytes = 0
+    private var current: [Fragment] = []
+    private var offset = 0
+    /// What is on disk, in order.
+    private(set) var done: [EncodedRung.Segment] = []
 
     struct Outcome {
         let segments: [EncodedRung.Segment]
@@ -11,36 +24,44 @@ struct SegmentSplitter {
         let peakBitRate: Int
     }
 
-    /// Reads `path` once and blocks; memory holds one segment.
+    /// `path`: what ffmpeg writes; `folder`: where `init.mp4` and `<k>.m4s` appear.
+    init(timeline: Timeline, segments: Range<Int>, path: String, folder: String) {
+        self.timeline = timeline
+        self.segments = segments
+        self.path = path
+        self.folder = folder
+    }
+
+    /// RFC 6381, once the file has begun.
+    var codecs: String? { initialization?.codecs }
+
+    /// Reads what was written since, and cuts what is whole.
     ///
     /// - Throws: `MediaError` when a frame, a key frame or a time is not where the grid has it. Nothing that failed
     ///   the check has been written; what passed before it stays.
-    func split(_ path: String) throws -> Outcome {
-        var stream = FragmentStream()
-        var initialization: InitSegment?
-        var current: [Fragment] = []
-        var done: [EncodedRung.Segment] = []
-        func finish() throws {
-            guard !current.isEmpty else { return }
-            done.append(try publish(current, index: segments.lowerBound + done.count))
-            current = []
-        }
-        try SegmentFiles.read(path) { bytes in
+    func advance() throws {
+        offset += try SegmentFiles.read(path, from: offset) { bytes in
             for element in try stream.push(bytes) {
                 switch element {
-                case .initialization(let bytes): initialization = try InitSegment(bytes)
+                case .initialization(let bytes): try begin(bytes)
                 case .fragment(let fragment):
-                    if fragment.baseTime >= endTime(of: segments.lowerBound + done.count) { try finish() }
+                    let time = edits.map { fragment.firstPresentation(skipping: $0.mediaTime) } ?? fragment.baseTime
+                    if time >= endTime(of: segments.lowerBound + done.count) { try publishCurrent() }
                     current.append(fragment)
                 }
             }
         }
-        try finish()
+    }
+
+    /// Cuts the rest.
+    ///
+    /// - Throws: as `advance`, and when segments are missing.
+    func finish() throws -> Outcome {
+        try advance()
+        try publishCurrent()
         guard let initialization, stream.isAtBoundary, done.count == segments.count else {
             throw Self.mismatch("\(done.count) of \(segments.count) segments came out")
         }
-        guard initialization.timescale == timeline.timescale else { throw Self.mismatch("another time scale") }
-        try SegmentFiles.write(initialization.bytes, to: "\(folder)/init.mp4")
         let peak = Playlist.peakBitRate(
             of: done.map { (timeline.duration(of: $0.index), $0.bytes) },
             targetDuration: Playlist.targetDuration(of: timeline)
@@ -48,9 +69,50 @@ struct SegmentSplitter {
         return Outcome(
             segments: done,
             codecs: initialization.codecs,
-            initBytes: initialization.bytes.count,
+            initBytes: initBytes,
             peakBitRate: peak
         )
+    }
+
+    private func begin(_ bytes: [UInt8]) throws {
+        let initialization = try InitSegment(bytes)
+        guard initialization.timescale == timeline.timescale else { throw Self.mismatch("another time scale") }
+        if let delay = timeline.sourceTiming?.delay {
+            let edits = try EditList(initialization)
+            let bytes = try edits.setting(delay, in: bytes)
+            try SegmentFiles.write(bytes, to: "\(folder)/init.mp4")
+            self.edits = edits
+        } else {
+            try SegmentFiles.write(bytes, to: "\(folder)/init.mp4")
+        }
+        initBytes = bytes.count
+        self.initialization = initialization
+    }
+
+    private func publishCurrent() throws {
+        guard !current.isEmpty else { return }
+        let index = segments.lowerBound + done.count
+        guard index < segments.upperBound else { throw Self.mismatch("more segments than planned") }
+        done.append(try edits.map { try publish(current, index: index, $0) } ?? publish(current, index: index))
+        current = []
+    }
+
+    /// A segment that keeps the source's picture times.
+    ///
+    /// The delay that the edit list skips depends on a chunk's first pictures; the segments of all chunks share one
+    /// init, so they are moved to the version's.
+    private func publish(_ fragments: [Fragment], index: Int, _ edits: EditList) throws -> EncodedRung.Segment {
+        let delay = timeline.sourceTiming?.delay ?? 0
+        let count = fragments.reduce(0) { $0 + $1.samples.count }
+        let start = fragments[0].firstPresentation(skipping: edits.mediaTime)
+        guard start == timeline.boundaries[index], count <= timeline.sourceFrames[index],
+            fragments.allSatisfy({ $0.samples.first?.isSync == true && Self.beginsWithIDR($0) })
+        else {
+            throw Self.mismatch("segment \(index) begins at \(start) with \(count) pictures, or has no IDR")
+        }
+        let bytes = try fragments.flatMap { try $0.bytes(movedBy: delay - edits.mediaTime) }
+        try SegmentFiles.write(bytes, to: "\(folder)/\(index).m4s")
+        return EncodedRung.Segment(index: index, frames: count, bytes: bytes.count)
     }
 
     private func endTime(of segment: Int) -> Int {
@@ -59,7 +121,6 @@ struct SegmentSplitter {
     }
 
     private func publish(_ fragments: [Fragment], index: Int) throws -> EncodedRung.Segment {
-        guard index < segments.upperBound else { throw Self.mismatch("more segments than planned") }
         let frames = timeline.frames(of: index)
         let count = fragments.reduce(0) { $0 + $1.samples.count }
         guard count == frames.count else {
@@ -81,7 +142,7 @@ struct SegmentSplitter {
     }
 
     /// Whether the first picture's first slice is of an IDR (H.264 NAL unit type 5, behind four bytes of length).
-    private static func beginsWithIDR(_ fragment: Fragment) -> Bool {
+    static func beginsWithIDR(_ fragment: Fragment) -> Bool {
         guard let sample = fragment.samples.first else { return false }
         let end = fragment.mediaOffset + sample.size
         var position = fragment.mediaOffset
@@ -97,7 +158,7 @@ struct SegmentSplitter {
     private static func mismatch(_ what: String) -> MediaError {
         MediaError(
             .verification,
-            "The encoder did not produce what was planned.",
+            "The picture cannot be encoded: its times contradict each other.",
             detail: what
         )
     }

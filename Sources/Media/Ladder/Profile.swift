@@ -84,7 +84,9 @@ package struct Profile: Sendable, Codable, Hashable {
     }
 
     /// What stands beside the rungs of a version.
-    static let reservedNames: Set = ["audio", "original", "images", "poster"]
+    static let reservedNames: Set = [
+        "audio", "original", "images", "poster", "captions", "derivatives",
+    ]
 
     /// x264's presets but placebo.
     static let presets = [

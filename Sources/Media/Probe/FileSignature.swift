@@ -10,7 +10,11 @@ enum FileSignature {
     static func refusal(of head: [UInt8]) -> MediaError? {
         if head.isEmpty { return MediaError(.notMedia, "This file is empty.") }
         if isPicture(head) {
-            return MediaError(.picture, "This is a picture, not a video or a sound.")
+            // Those that we take never come here.
+            return MediaError(
+                .picture,
+                "This is a picture of a kind that is not taken. Save it as JPEG, PNG, GIF, WebP or BMP."
+            )
         }
         guard let text = text(head) else { return nil }
         if text.hasPrefix("#EXTM3U") || text.hasPrefix("ffconcat") || text.contains("<MPD")
@@ -19,7 +23,7 @@ enum FileSignature {
             return MediaError(.playlist, "This is a playlist that names other files, not a medium itself.")
         }
         if text.contains("<svg") {
-            return MediaError(.picture, "This is an SVG drawing, not a video or a sound.")
+            return MediaError(.picture, "This is an SVG drawing, which is not taken. Save it as PNG or WebP.")
         }
         return MediaError(.text, "This is a text file, not a video or a sound.")
     }

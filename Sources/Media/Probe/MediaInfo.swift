@@ -25,6 +25,8 @@ package struct MediaInfo: Codable, Sendable, Hashable {
     package let streams: [StreamSummary]
     /// Title, artist, album, genre and date where the file has them; never a position.
     package let tags: [String: String]
+    /// The stream of an attached picture of a sensible size: a record's cover.
+    package var coverIndex: Int?
 }
 
 /// The video stream that is used: the largest that is not a cover picture.
@@ -76,6 +78,7 @@ package struct VideoStream: Codable, Sendable, Hashable {
 package struct AudioStream: Codable, Sendable, Hashable {
     package let index: Int
     package let codec: String
+    package let profile: String?
     package let channels: Int
     package let sampleRate: Int
     package let language: String?

@@ -74,10 +74,11 @@ struct ProbeReport: Decodable {
 
     /// Only what is read here: a file with a megabyte of tags must not fill the output.
     static let entries =
-        "format=format_name,duration,bit_rate,size:format_tags=title,artist,album,genre,date,creation_time"
+        "format=format_name,duration,bit_rate,size:format_tags=\(MediaTags.names.joined(separator: ","))"
         + ":stream=index,codec_type,codec_name,profile,width,height,pix_fmt,bits_per_raw_sample,sample_aspect_ratio"
         + ",avg_frame_rate,r_frame_rate,time_base,field_order,color_range,color_space,color_primaries,color_transfer"
-        + ",start_time,duration,channels,sample_rate:stream_disposition=attached_pic,default:stream_tags=language"
+        + ",start_time,duration,channels,sample_rate:stream_disposition=attached_pic,default"
+        + ":stream_tags=language,\(MediaTags.names.joined(separator: ","))"
         + ":stream_side_data=rotation"
 }
 
@@ -116,6 +117,7 @@ extension ProbeReport.Stream {
         return AudioStream(
             index: index,
             codec: codecName,
+            profile: profile,
             channels: channels,
             sampleRate: rate,
             language: language,

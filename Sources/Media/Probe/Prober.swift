@@ -71,8 +71,21 @@ package struct Prober: Sendable {
                     language: $0.tags?["language"].map { String($0.prefix(16)) }
                 )
             },
-            tags: (report.format.tags ?? [:]).mapValues { String($0.prefix(256)) }
+            tags: MediaTags.gather(
+                report.format.tags,
+                // A video's sound is named after its language.
+                video == nil ? report.streams.first { $0.index == audio?.index }?.tags : nil
+            ),
+            coverIndex: cover(in: report)
         )
+    }
+
+    private func cover(in report: ProbeReport) -> Int? {
+        report.streams.first { stream in
+            guard stream.has("attached_pic"), let width = stream.width, let height = stream.height else { return false }
+            let (pixels, overflow) = width.multipliedReportingOverflow(by: height)
+            return width > 0 && height > 0 && !overflow && pixels <= tools.limits.pixels
+        }?.index
     }
 
     private func area(_ stream: VideoStream) -> Int { stream.width * stream.height }

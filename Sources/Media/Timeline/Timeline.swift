@@ -1,6 +1,7 @@
 /// A version's segment boundaries, fixed once: every rung is cut at the same frames.
 ///
-/// A value: here it comes from the output frame grid; a source that is copied gives one from its own key frames.
+/// A value: it comes from the output frame grid, or, where the picture is copied, from the source's own key frames;
+/// its "frames" are then the source's ticks.
 /// The timeline of a sound alone counts AAC packets instead of frames.
 package struct Timeline: Codable, Sendable, Hashable {
     /// Frames (or packets) a second, exact.
@@ -21,6 +22,11 @@ package struct Timeline: Codable, Sendable, Hashable {
     package let seekPoints: [Int64?]
     /// For each segment, how many pictures the source has in it; empty for a sound.
     package let sourceFrames: [Int]
+    /// Set where all rungs keep the source's own picture times; nil on the output grid.
+    package let sourceTiming: SourceTiming?
+
+    /// Pictures a second: exact on the grid, the average of a copied source.
+    package var frameRate: Rational { sourceTiming?.frameRate ?? rate }
 
     package var segmentCount: Int { boundaries.count - 1 }
 
@@ -66,6 +72,15 @@ package struct Timeline: Codable, Sendable, Hashable {
         for index in cuts.indices.dropLast() { cuts[index] = min(cuts[index], cuts[cuts.count - 1]) }
         return AudioGrid(rate: sampleRate, boundaries: cuts)
     }
+}
+
+/// The picture times of a source that is copied: whatever they are, every rung keeps them.
+package struct SourceTiming: Codable, Sendable, Hashable {
+    /// Average pictures a second.
+    package let frameRate: Rational
+    /// What the edit list of an encoded rung skips, in ticks: at least an encoder's delay of two pictures, wherever
+    /// in the source a chunk begins.
+    package let delay: Int
 }
 
 /// The AAC packets of each segment.

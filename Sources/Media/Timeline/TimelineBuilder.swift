@@ -19,28 +19,29 @@ package struct TimelineBuilder: Sendable {
         let scanner = PacketScanner(tools: tools)
         if let video = info.video {
             let scan = try await scanner.scan(path, stream: video.index, timeBase: video.timeBase)
-            return try grid(over: scan, video: video, ceiling: ceiling, container: info.container)
+            return try grid(over: scan, video: video, ceiling: ceiling, info: info)
         }
         guard let audio = info.audio else {
             throw MediaError(.noStreams, "There is neither picture nor sound in this file that we can read.")
         }
-        return try sound(over: try await scanner.scan(path, stream: audio.index, timeBase: audio.timeBase))
+        let scan = try await scanner.scan(path, stream: audio.index, timeBase: audio.timeBase)
+        return try sound(over: scan, info: info)
     }
 
-    private func grid(
+    func grid(
         over scan: PacketScan,
         video: VideoStream,
         ceiling: Rational,
-        container: String
+        info: MediaInfo
     ) throws -> Timeline {
-        try checkLength(scan)
+        try checkLength(scan, info)
         let shown = shownRate(scan, video)
         let rate = FrameRate.grid(measured: shown, nominal: video.nominalFrameRate, ceiling: ceiling)
         let frameCount = max(1, 1.scaledRounded(by: scan.span * rate))
         let boundaries = boundaries(rate: rate, frameCount: frameCount)
         let starts = boundaries.map { scan.first + Int64($0.scaledRounded(by: Rational(1) / rate / scan.timeBase)) }
         // Raw streams have no index to seek by, and their times are only guessed.
-        let canSeek = !["h264", "hevc", "m4v", "mpegvideo", "obu"].contains(container)
+        let canSeek = !["h264", "hevc", "m4v", "mpegvideo", "obu"].contains(info.container)
         return Timeline(
             rate: rate,
             timescale: Self.timescale(for: rate),
@@ -58,7 +59,8 @@ package struct TimelineBuilder: Sendable {
                 guard hasHiddenFrames(video), let shown else { return packets }
                 let length = Rational(Int((isLast ? scan.end : window.1) - window.0)) * scan.timeBase
                 return min(packets, 1.scaledRounded(by: length * shown))
-            }
+            },
+            sourceTiming: nil
         )
     }
 
@@ -76,8 +78,8 @@ package struct TimelineBuilder: Sendable {
     /// VP8 and VP9 may have packets that only serve others, and are never shown.
     private func hasHiddenFrames(_ video: VideoStream) -> Bool { ["vp8", "vp9"].contains(video.codec) }
 
-    private func sound(over scan: PacketScan) throws -> Timeline {
-        try checkLength(scan)
+    private func sound(over scan: PacketScan, info: MediaInfo) throws -> Timeline {
+        try checkLength(scan, info)
         let rate = Rational(AudioGrid.sampleRate, AudioGrid.samplesPerPacket)
         let packets = max(1, 1.scaledUp(by: scan.span * rate))
         let boundaries = boundaries(rate: rate, frameCount: packets)
@@ -90,16 +92,27 @@ package struct TimelineBuilder: Sendable {
             sourceTimeBase: scan.timeBase,
             sourceStart: scan.first,
             seekPoints: boundaries.dropLast().map { _ in nil },
-            sourceFrames: []
+            sourceFrames: [],
+            sourceTiming: nil
         )
     }
 
-    private func checkLength(_ scan: PacketScan) throws {
-        let limit = tools.limits.duration
-        guard scan.span.duration <= limit else {
+    private func checkLength(_ scan: PacketScan, _ info: MediaInfo) throws {
+        let limits = tools.limits
+        let length = scan.span.duration
+        guard length <= limits.duration else {
             throw MediaError(
                 .tooLong,
-                "This medium is longer than the \(limit.components.seconds / 3600) hours allowed."
+                "This medium is longer than the \(limits.duration.components.seconds / 3600) hours allowed."
+            )
+        }
+        // Two pictures a day apart in a kilobyte would be a day of encoding.
+        let leastBytes = Int64(length.inSeconds) * limits.leastBitRate / 8
+        guard length <= limits.sparseDuration || info.bytes >= leastBytes else {
+            throw MediaError(
+                .tooLong,
+                "This file claims to last \(length.components.seconds / 60) minutes, which its \(info.bytes) bytes "
+                    + "cannot hold: it is damaged, or not a real video or sound."
             )
         }
     }

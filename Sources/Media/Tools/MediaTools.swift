@@ -12,6 +12,22 @@ package struct MediaTools: Sendable {
     package let ffprobe: String?
     package let sandbox: Sandbox
     package let limits: MediaLimits
+    /// `nice`, for what must not slow down what somebody waits for.
+    private var nice: String?
+
+    private init(ffmpeg: String?, ffprobe: String?, sandbox: Sandbox, limits: MediaLimits) {
+        self.ffmpeg = ffmpeg
+        self.ffprobe = ffprobe
+        self.sandbox = sandbox
+        self.limits = limits
+    }
+
+    /// The same tools for work that nobody waits for: the processor is theirs when it is idle.
+    package var inBackground: MediaTools {
+        var tools = self
+        tools.nice = Self.find("nice", in: Self.standardPath)
+        return tools
+    }
 
     enum Tool: String {
         case ffmpeg, ffprobe
@@ -62,6 +78,9 @@ package struct MediaTools: Sendable {
             + "ivf,obu,h264,hevc,m4v,mpegvideo",
     ]
 
+    /// Seconds of wall time that a child has at least: a loaded machine is no fault of the file's.
+    private static let shortestDeadline = 300
+
     /// Runs ffmpeg or ffprobe behind the walls.
     ///
     /// - `media`: how much media it works on; CPU time and the deadline follow from it.
@@ -80,12 +99,13 @@ package struct MediaTools: Sendable {
         }
         let cpuSeconds = limits.cpuSeconds(for: media)
         let scope = Sandbox.Scope(input: input, output: output, cpuSeconds: cpuSeconds)
-        let line = sandbox.command(program, arguments(sandbox.paths(for: scope)), scope: scope, limits: limits)
+        var line = sandbox.command(program, arguments(sandbox.paths(for: scope)), scope: scope, limits: limits)
+        if let nice { line = (nice, ["-n", "10", line.executable] + line.arguments) }
         do {
             let result = try await ChildProcess.run(
                 line.executable,
                 line.arguments,
-                deadline: .seconds(cpuSeconds * 2),
+                deadline: .seconds(max(cpuSeconds * 2, Self.shortestDeadline)),
                 outputLimit: outputLimit,
                 onOutput: onOutput
             )

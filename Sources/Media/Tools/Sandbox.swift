@@ -56,6 +56,32 @@ package struct Sandbox: Sendable {
         return (line[0], Array(line.dropFirst()))
     }
 
+    /// The command line that runs a program which reads and writes through its pipes alone.
+    ///
+    /// `visible`: files and folders outside `/usr` that it is made of; `libraries`: where those of them are.
+    func command(
+        _ program: String,
+        _ arguments: [String],
+        visible: [String],
+        libraries: [String],
+        limits: MediaLimits,
+        cpuSeconds: Int
+    ) -> (executable: String, arguments: [String]) {
+        var line: [String] = []
+        if let bubblewrap {
+            line += [bubblewrap] + Self.walls + visible.flatMap { ["--ro-bind", $0, $0] }
+            line += ["--clearenv", "--setenv", "PATH", "/usr/bin", "--setenv", "LANG", "C.UTF-8"]
+            if !libraries.isEmpty { line += ["--setenv", "LD_LIBRARY_PATH", libraries.joined(separator: ":")] }
+        } else if let setpriv {
+            line += [setpriv, "--pdeathsig", "KILL", "--"]
+        }
+        if let prlimit {
+            line += [prlimit] + Self.resources(limits, cpuSeconds: cpuSeconds) + ["--"]
+        }
+        line += [program] + arguments
+        return (line[0], Array(line.dropFirst()))
+    }
+
     private static func resources(_ limits: MediaLimits, cpuSeconds: Int) -> [String] {
         [
             "--cpu=\(cpuSeconds)", "--as=\(limits.addressSpace)", "--fsize=\(limits.fileSize)", "--nofile=64",

@@ -12,7 +12,13 @@ enum Spawn {
         let error: Int32
     }
 
-    static func start(_ executable: String, _ arguments: [String], environment: [String]) throws -> Started {
+    /// `input`: what it reads as standard input; nil for nothing.
+    static func start(
+        _ executable: String,
+        _ arguments: [String],
+        environment: [String],
+        input: Int32? = nil
+    ) throws -> Started {
         let output = try closeOnExecPipe(executable)
         let error: (read: Int32, write: Int32)
         do {
@@ -28,6 +34,7 @@ enum Spawn {
             executable,
             arguments,
             environment: environment,
+            input: input,
             output: output.write,
             error: error.write
         )
@@ -53,6 +60,7 @@ enum Spawn {
         _ executable: String,
         _ arguments: [String],
         environment: [String],
+        input: Int32?,
         output: Int32,
         error: Int32
     ) -> Int32 {
@@ -69,7 +77,11 @@ enum Spawn {
             posix_spawn_file_actions_destroy(&actions)
             posix_spawnattr_destroy(&attributes)
         }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        if let input {
+            posix_spawn_file_actions_adddup2(&actions, input, 0)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        }
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, error, 2)
         configure(&attributes)

@@ -27,6 +27,8 @@ package final class SQLiteDatabase: Database {
     private let readers: ConnectionPool
     /// Never writes, so that its data version moves with every commit, those of this process included.
     private let watcher: ConnectionPool
+    /// Nil when each commit waits for the disk by itself.
+    private let log: LogSync?
 
     /// Opens or makes the file.
     ///
@@ -51,6 +53,7 @@ package final class SQLiteDatabase: Database {
         var connections: [SQLiteConnection] = []
         for _ in 0..<count { connections.append(try SQLiteConnection(settings, .readOnly)) }
         readers = ConnectionPool(label: "telecine.sqlite.reader", connections)
+        log = durability == .full ? nil : LogSync(path: path)
         watcher = ConnectionPool(label: "telecine.sqlite.watcher", [try SQLiteConnection(settings, .readOnly)])
     }
 
@@ -86,6 +89,10 @@ package final class SQLiteDatabase: Database {
             }
             return try row.get("data_version")
         }
+    }
+
+    package func sync() async throws {
+        try await log?.sync()
     }
 
     package func close() async {

@@ -153,3 +153,31 @@ extension Accounts {
         ServiceError(.unavailable, "Too many people are signing in. Try again in a moment.", retryAfter: .seconds(2))
     }
 }
+
+extension Accounts {
+    /// The accounts with these ids, whichever of them exist.
+    package func users(_ ids: Set<UserID>) async throws -> [UserID: Account] {
+        let found = try await database.read { connection in
+            try connection.all(
+                """
+                SELECT id, email, username, role, created_at, disabled_at FROM users WHERE id IN \(list: ids)
+                """
+            ).map { try Account(row: $0) }
+        }
+        return Dictionary(uniqueKeysWithValues: found.map { ($0.id, $0) })
+    }
+
+    /// The account that somebody means by its address, its username or its number; nil when there is none.
+    package func user(named name: String) async throws -> Account? {
+        let key = AccountRules.key(name)
+        let id = UserID(rawValue: Int64(name) ?? -1)
+        return try await database.read { connection in
+            try connection.first(
+                """
+                SELECT id, email, username, role, created_at, disabled_at FROM users
+                WHERE email_key = \(key) OR username_key = \(key) OR id = \(id)
+                """
+            ).map { try Account(row: $0) }
+        }
+    }
+}

@@ -5,6 +5,9 @@ package import ObjectStorage
 package enum AssetKeys {
     package static func prefix(_ asset: AssetID) -> String { "assets/\(asset)/" }
 
+    /// All of one version.
+    package static func prefix(_ asset: AssetID, version: Int) -> String { "assets/\(asset)/v\(version)/" }
+
     package static func original(_ asset: AssetID, version: Int) throws -> ObjectKey {
         try ObjectKey("assets/\(asset)/v\(version)/original")
     }

@@ -8,36 +8,41 @@ package import SQL
 /// The one place that checks whose an asset is.
 package struct Catalog: Sendable {
     let database: any Database
+    /// How long what was deleted can be restored; nil deletes for good at once.
+    package let trashPeriod: Duration?
 
-    package init(database: any Database) {
+    package init(database: any Database, trashPeriod: Duration? = nil) {
         self.database = database
+        self.trashPeriod = trashPeriod
     }
 
     /// Makes an asset and its first version from a stored upload, in the caller's transaction.
+    ///
+    /// `content`: what its first bytes say it is; the probe has the last word.
     static func create(
         _ id: AssetID,
         from upload: Upload,
         sha256: String?,
+        content: FileContent?,
         in transaction: any Connection
     ) throws {
         let now = Timestamp.now
         let title = upload.metadata["title"]?.stringValue ?? upload.fileName
         let description = upload.metadata["description"]?.stringValue ?? ""
         let metadata = String(decoding: try JSONEncoder().encode(upload.metadata), as: UTF8.self)
+        let original = try sha256.flatMap { try Self.living(sha256: $0, owner: upload.owner, in: transaction) }
         try transaction.run(
             """
             INSERT INTO assets (id, user_id, kind, title, description, file_name, file_type, metadata, version,
-                created_at, updated_at)
-            VALUES (\(id), \(upload.owner), 'unknown', \(title), \(description), \(upload.fileName),
-                \(upload.fileType), \(metadata), 1, \(now), \(now))
+                is_public, created_at, updated_at, duplicate_of)
+            VALUES (\(id), \(upload.owner), \(content?.kind.rawValue ?? "unknown"), \(title), \(description),
+                \(upload.fileName), \(upload.fileType), \(metadata), 1, \(upload.isPublic), \(now), \(now),
+                \(original))
             """
         )
-        try transaction.run(
-            """
-            INSERT INTO versions (asset_id, number, status, progress, size, sha256, created_at, duration_limit)
-            VALUES (\(id), 1, 'queued', 0, \(upload.size), \(sha256), \(now), \(upload.durationLimit?.microseconds))
-            """
-        )
+        try Self.addVersion(1, of: id, from: upload, sha256: sha256, in: transaction)
+        try Tag.set(Tag.read(upload.metadata["tags"]), of: id, owner: upload.owner, in: transaction)
+        try SearchIndex.refresh(id, in: transaction)
     }
 
     /// The asset, when it is the owner's.
@@ -50,26 +55,14 @@ package struct Catalog: Sendable {
     }
 
     /// The asset whoever asks: for those who have proved their right in another way.
-    func find(_ id: AssetID) async throws -> AssetRecord? {
-        try await database.read { connection in
-            try connection.first(
-                "SELECT \(sql: AssetRecord.columns) FROM \(sql: AssetRecord.tables) WHERE a.id = \(id)"
-            ).map(AssetRecord.init(row:))
-        }
+    package func find(_ id: AssetID) async throws -> AssetRecord? {
+        try await database.read { try Self.find(id, in: $0) }
     }
 
     /// A page of the owner's assets, newest first, and how many there are in all.
     package func assets(of owner: UserID, page: Int, limit: Int) async throws -> (assets: [AssetRecord], total: Int) {
-        try await database.read { connection in
-            let rows = try connection.all(
-                """
-                SELECT \(sql: AssetRecord.columns) FROM \(sql: AssetRecord.tables)
-                WHERE a.user_id = \(owner) ORDER BY a.id DESC LIMIT \(limit) OFFSET \((page - 1) * limit)
-                """
-            )
-            let total = try connection.first("SELECT count(*) AS n FROM assets WHERE user_id = \(owner)")
-            return (try rows.map(AssetRecord.init(row:)), try total?.get("n") ?? 0)
-        }
+        let listing = try await list(AssetQuestion(), of: owner, page: page, limit: limit)
+        return (listing.assets, listing.total)
     }
 
     /// The renditions of a version, the best rung first, `audio` last.
@@ -77,32 +70,42 @@ package struct Catalog: Sendable {
         try await database.read { try VersionState.renditions(id, version, in: $0) }
     }
 
+    /// The jobs that work for what is in the catalog.
+    package var queue: JobQueue { JobQueue(database: database) }
+
     /// Throws when the database does not answer.
     package func check() async throws {
         _ = try await database.read { try $0.first("SELECT 1 AS one") }
-    }
-
-    /// Deletes an asset: it is gone at once; its objects follow in the background.
-    package func delete(_ id: AssetID, for owner: UserID) async throws {
-        _ = try await asset(id, for: owner)
-        try await database.write { transaction in
-            for subject in try Subject.all(of: id, in: transaction) {
-                try JobQueue.cancel(subject: subject, keepingDead: false, in: transaction)
-            }
-            try transaction.run("DELETE FROM assets WHERE id = \(id)")
-            try transaction.run("DELETE FROM uploads WHERE asset_id = \(id)")
-            try JobQueue.enqueue(DeleteObjects(asset: id), in: transaction)
-        }
     }
 }
 
 /// What jobs work for: the key by which they are cancelled together.
 enum Subject {
+    /// What concerns an asset as a whole.
+    static func asset(_ id: AssetID) -> String { "asset_\(id)" }
+
     static func version(_ id: AssetID, _ number: Int) -> String { "asset_\(id)/v\(number)" }
+
+    static func segment(_ id: AssetID, _ number: Int, _ rendition: String, _ segment: Int) -> String {
+        "\(version(id, number))/\(rendition)/\(segment)"
+    }
 
     /// Apart from its version's, so that a request finds the job it waits for.
     static func mp4(_ id: AssetID, _ number: Int, _ rendition: String) -> String {
         "\(version(id, number))/\(rendition).mp4"
+    }
+
+    static func original(_ id: AssetID, _ number: Int) -> String { "\(version(id, number))/original" }
+
+    /// A version's subject, and the range of all that is below it: "0" follows "/".
+    static func range(_ id: AssetID, _ number: Int) -> (subject: String, below: String, end: String) {
+        let subject = version(id, number)
+        return (subject, subject + "/", subject + "0")
+    }
+
+    /// Below its version's, and apart from its other jobs, so that a request finds the one it waits for.
+    static func variant(_ id: AssetID, _ number: Int, _ name: String) -> String {
+        "\(version(id, number))/\(name)"
     }
 
     /// All that an asset's jobs can work for.

@@ -19,7 +19,10 @@ extension Delivery {
         let key = { try AssetKeys.mp4(token.asset, version: token.version, rendition: rendition) }
         if let path = try? existing(try key()) { return path }
         let renditions = try await catalog.renditions(of: token.asset, version: token.version)
-        guard VersionState.listed(renditions).contains(where: { $0.name == rendition }) else { throw Self.nothing }
+        guard
+            VersionState.listed(renditions).contains(where: { $0.name == rendition && $0.isComplete }),
+            renditions.first(where: { $0.name == VersionState.audioName })?.isComplete != false
+        else { throw Self.nothing }
         let job = RemuxMP4(asset: token.asset, version: token.version, rendition: rendition)
         try await database.write { transaction in
             let waiting = try transaction.first(
@@ -27,19 +30,29 @@ extension Delivery {
             )
             if waiting == nil { try JobQueue.enqueue(job, priority: .viewer, in: transaction) }
         }
+        return try await wait(for: job.subject, isWanted: isWanted) { try existing(try key()) }
+    }
+
+    /// Waits for the file that the youngest job of a subject makes.
+    ///
+    /// Throws what `find` throws when there is no such job any more, `.unavailable` when it is dead or the client has
+    /// left.
+    func wait(
+        for subject: String,
+        isWanted: @Sendable () -> Bool,
+        _ find: () throws -> String
+    ) async throws -> String {
         while isWanted() {
-            if let path = try? existing(try key()) { return path }
+            if let path = try? find() { return path }
             let left = try await database.read {
-                try $0.first("SELECT state, reason FROM jobs WHERE subject = \(job.subject) ORDER BY id DESC LIMIT 1")
+                try $0.first("SELECT state, reason FROM jobs WHERE subject = \(subject) ORDER BY id DESC LIMIT 1")
             }
-            guard let left else {
-                // Done since we looked, or cancelled because the asset was deleted.
-                return try existing(try key())
-            }
+            // Done since we looked, or cancelled because the asset was deleted.
+            guard let left else { return try find() }
             if try left.get("state", as: String.self) == "dead" {
                 throw ServiceError(
                     .unavailable,
-                    "The MP4 could not be made. Try again later.",
+                    "The file could not be made. Try again later.",
                     detail: try left.get("reason")
                 )
             }

@@ -7,24 +7,32 @@ package import SQL
 /// Links to what plays, and what the links give.
 package struct Delivery: Sendable {
     let database: any Database
-    let catalog: Catalog
+    package let catalog: Catalog
     let store: any ObjectStore
     let keys: StreamKeys
     /// Seconds during which a playback may start.
-    let expiresIn: Int
+    package let expiresIn: Int
+    let revocations: Revocations
+    let waits: SegmentWaits
+    /// Makings of picture variants: a page of them at once, then one every two seconds for each picture.
+    let variantRate = RateLimiter(.init(burst: 20, interval: .seconds(2)), capacity: 4096, now: { .now })
 
     package init(
         database: any Database,
         catalog: Catalog,
         store: any ObjectStore,
         keys: StreamKeys,
-        expiresIn: Int = 3600
+        expiresIn: Int = 3600,
+        revocations: Revocations = Revocations(),
+        logger: Logger = .silent
     ) {
         self.database = database
         self.catalog = catalog
         self.store = store
         self.keys = keys
         self.expiresIn = expiresIn
+        self.revocations = revocations
+        waits = SegmentWaits(database: database, store: store, logger: logger)
     }
 
     // MARK: - Links
@@ -42,29 +50,42 @@ package struct Delivery: Sendable {
     /// Expiries fall on quarters of an hour, so that a page asked for twice names the same, cached, URLs.
     private static let rounding: Int64 = 900
 
-    package func link(to asset: AssetRecord, at now: Timestamp = .now) -> Link {
+    /// `share`: whose revocation ends it, and when it ends at the latest.
+    package func link(
+        to asset: AssetRecord,
+        share: (id: ShareID, ends: Timestamp?)? = nil,
+        at now: Timestamp = .now
+    ) -> Link {
         let last = now.seconds + Int64(expiresIn)
-        let expires = (last + Self.rounding - 1) / Self.rounding * Self.rounding
+        let rounded = (last + Self.rounding - 1) / Self.rounding * Self.rounding
+        let expires = min(rounded, share?.ends?.seconds ?? rounded)
         // A second more than it lasts, rounded down.
         let grace = Duration.seconds(((asset.version.duration ?? .zero).components.seconds + 1) * 2)
         let token = StreamToken(
             asset: asset.id,
             version: asset.version.number,
             expires: Timestamp(seconds: expires),
-            grace: grace
+            grace: grace,
+            share: share?.id
         )
-        return Link(token: keys.sign(token), expiresIn: expiresIn)
+        let left = max(0, Int(expires - now.seconds))
+        return Link(token: keys.sign(token), expiresIn: min(expiresIn, left))
     }
 
-    /// Admits a request by its token: one HMAC, no database.
+    /// Admits a request by its token: one HMAC and a look into the small set of what was revoked, no database.
     ///
     /// `starting`: whether this begins a playback, which the expiry gates; what goes on has its grace.
-    /// Throws `.forbidden` "Invalid token", `.tokenExpired` "Token expired".
+    /// Throws `.forbidden` "Invalid token", `.tokenExpired` "Token expired", `.notFound` for what was deleted, `.gone`
+    /// for a share that was revoked.
     package func admit(_ text: String, starting: Bool, at now: Timestamp = .now) throws -> StreamToken {
         guard let token = keys.verify(text) else { throw ServiceError(.forbidden, "Invalid token") }
         let end = starting ? token.expires : token.expires + token.grace
         guard now < end else {
             throw ServiceError(.tokenExpired, "Token expired", detail: "asset \(token.asset)")
+        }
+        guard !revocations.contains(.asset, token.asset.rawValue) else { throw Self.nothing }
+        if let share = token.share, revocations.contains(.share, share.rawValue) {
+            throw ServiceError(.gone, "This link was revoked by its owner.")
         }
         return token
     }
@@ -85,16 +106,21 @@ package struct Delivery: Sendable {
     package func listedRungs(of asset: AssetRecord) async throws -> [ListedRung] {
         guard let plan = try await plan(asset.id, asset.version.number) else { return [] }
         let renditions = try await catalog.renditions(of: asset.id, version: asset.version.number)
-        let listed = Set(VersionState.listed(renditions).map(\.name))
-        return plan.rungs.filter { listed.contains($0.name) }.map { rung in
-            ListedRung(
-                name: rung.name,
-                width: rung.width,
-                height: rung.height,
-                maximumBitRate: rung.maxBitrate,
-                isComplete: true
+        return VersionState.listed(renditions).compactMap { record in
+            guard let variant = plan.variant(record) else { return nil }
+            return ListedRung(
+                name: record.name,
+                width: variant.width,
+                height: variant.height,
+                maximumBitRate: plan.rungs.first { $0.name == record.name }?.maxBitrate ?? variant.averageBitRate,
+                isComplete: record.isComplete
             )
         }
+    }
+
+    /// Why the picture could not be served as it came; empty when it is, or not known yet.
+    package func nonStandardReasons(of asset: AssetRecord) async throws -> [String] {
+        try await plan(asset.id, asset.version.number)?.nonStandardReasons ?? []
     }
 
     func plan(_ asset: AssetID, _ version: Int) async throws -> Plan? {
@@ -113,8 +139,33 @@ package struct Delivery: Sendable {
         return path
     }
 
+    /// Waits until that file exists: what is not there yet is made when it is asked for, because players take a 404 or
+    /// a 503 for the end (MEDIA rule 8).
+    ///
+    /// `isWanted`: asked now and then; false when the client has left.
+    /// Throws `.notFound` for what will never be, `.unavailable` when it took too long or the client has left.
+    package func arrival(
+        of file: String,
+        rendition: String,
+        _ token: StreamToken,
+        isWanted: @escaping @Sendable () -> Bool
+    ) async throws {
+        guard let wanted = WantedFile(file, rendition: rendition, token) else { throw Self.nothing }
+        try await waits.wait(for: wanted, isWanted: isWanted)
+    }
+
+    /// A video's poster; a picture stands for itself.
     package func posterPath(_ token: StreamToken) throws -> String {
-        try existing(AssetKeys.poster(token.asset, version: token.version))
+        do {
+            return try existing(AssetKeys.poster(token.asset, version: token.version))
+        } catch {
+            return try image("medium.jpg", token).path
+        }
+    }
+
+    /// The live version's, for those who have proved their right in another way.
+    package func posterPath(of asset: AssetRecord) throws -> String {
+        try existing(AssetKeys.poster(asset.id, version: asset.version.number))
     }
 
     static let nothing = ServiceError(.notFound, "There is no such file.")

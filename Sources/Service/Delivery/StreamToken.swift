@@ -14,18 +14,24 @@ package struct StreamToken: Sendable, Hashable {
     ///
     /// Whole seconds.
     package let grace: Duration
+    /// The share that it was given for; nil for the owner's own.
+    package let share: ShareID?
 
-    package init(asset: AssetID, version: Int, expires: Timestamp, grace: Duration) {
+    package init(asset: AssetID, version: Int, expires: Timestamp, grace: Duration, share: ShareID? = nil) {
         self.asset = asset
         self.version = version
         self.expires = expires
         self.grace = grace
+        self.share = share
     }
 
     /// Layout 1, big-endian: layout (1 byte), key id (1), asset (8), version (2), expiry in seconds (4), grace (4).
+    ///
+    /// Layout 2 has the share (8) at its end.
     private var fields: [UInt8] {
         Self.bytes(asset.rawValue, 8) + Self.bytes(Int64(version), 2) + Self.bytes(expires.seconds, 4)
             + Self.bytes(min(grace.components.seconds, 0xFFFF_FFFF), 4)
+            + (share.map { Self.bytes($0.rawValue, 8) } ?? [])
     }
 
     private static func bytes(_ value: Int64, _ count: Int) -> [UInt8] {
@@ -42,6 +48,8 @@ package struct StreamKeys: Sendable {
     private struct Key {
         let id: UInt8
         let secret: [UInt8]
+        /// Signs links to picture variants.
+        let imageSecret: [UInt8]
     }
 
     private let keys: [Key]
@@ -52,14 +60,18 @@ package struct StreamKeys: Sendable {
     package init(secrets: [[UInt8]]) {
         keys = secrets.map { secret in
             let key = HMAC.sha256(key: secret, message: Array("telecine stream link 1".utf8))
-            return Key(id: HMAC.sha256(key: key, message: Array("id".utf8))[0], secret: key)
+            return Key(
+                id: HMAC.sha256(key: key, message: Array("id".utf8))[0],
+                secret: key,
+                imageSecret: HMAC.sha256(key: secret, message: Array("telecine image link 1".utf8))
+            )
         }
     }
 
-    /// The token's text: 20 bytes and a 128-bit HMAC, base64url.
+    /// The token's text: 20 bytes (28 with a share) and a 128-bit HMAC, base64url.
     package func sign(_ token: StreamToken) -> String {
         guard let key = keys.first else { preconditionFailure("a service has a secret") }
-        let payload = [1, key.id] + token.payload
+        let payload = [token.share == nil ? 1 : 2, key.id] + token.payload
         return Base64.encodeURLSafe(payload + HMAC.sha256(key: key.secret, message: payload).prefix(16))
     }
 
@@ -67,21 +79,38 @@ package struct StreamKeys: Sendable {
     ///
     /// Says nothing about its expiry.
     package func verify(_ text: some StringProtocol) -> StreamToken? {
-        guard text.utf8.count == 48 else { return nil }
+        guard text.utf8.count == 48 || text.utf8.count == 59 else { return nil }
         let text = String(text)
         if let token = known.find(text) { return token }
-        guard let bytes = Base64.decodeURLSafe(text), bytes.count == 36, bytes[0] == 1 else {
+        guard let bytes = Base64.decodeURLSafe(text), bytes.count > 16, bytes.count == [1: 36, 2: 44][bytes[0]] else {
             return nil
         }
-        let payload = Array(bytes[..<20])
+        let payload = Array(bytes.dropLast(16))
         for key in keys where key.id == bytes[1] {
             let expected = Array(HMAC.sha256(key: key.secret, message: payload).prefix(16))
-            guard ConstantTime.equal(expected, Array(bytes[20...])) else { continue }
+            guard ConstantTime.equal(expected, Array(bytes.suffix(16))) else { continue }
             let token = StreamToken(payload: payload[2...])
             known.keep(token, as: text)
             return token
         }
         return nil
+    }
+}
+
+extension StreamKeys {
+    /// The signature of a text that is a link to a picture: a 128-bit HMAC, base64url.
+    func signature(of text: String) -> String {
+        guard let key = keys.first else { preconditionFailure("a service has a secret") }
+        return Base64.encodeURLSafe(Array(HMAC.sha256(key: key.imageSecret, message: Array(text.utf8)).prefix(16)))
+    }
+
+    /// Whether one of the keys has signed the text.
+    func isSignature(_ signature: String, of text: String) -> Bool {
+        guard let bytes = Base64.decodeURLSafe(signature), bytes.count == 16 else { return false }
+        return keys.contains { key in
+            let expected = HMAC.sha256(key: key.imageSecret, message: Array(text.utf8)).prefix(16)
+            return ConstantTime.equal(Array(expected), bytes)
+        }
     }
 }
 
@@ -111,5 +140,6 @@ extension StreamToken {
         version = Int(Self.number(bytes[start + 8..<start + 10]))
         expires = Timestamp(seconds: Self.number(bytes[start + 10..<start + 14]))
         grace = .seconds(Self.number(bytes[start + 14..<start + 18]))
+        share = bytes.count > 18 ? ShareID(rawValue: Self.number(bytes[start + 18..<start + 26])) : nil
     }
 }

@@ -55,11 +55,15 @@ final class AppendWriter: PieceWriter, @unchecked Sendable {
         lease.touch()
     }
 
+    /// Whether the file was removed while it was written to: its bytes are nowhere then.
+    var isRemoved: Bool { file.isRemoved }
+
     func close() { file.close() }
 
     /// Whether the bytes are those that the checksum was made of; called once, after the last byte.
-    func matches(_ checksum: PieceChecksum) -> Bool {
-        hasher?.finish() == checksum.expected
+    func matches(_ checksum: PieceChecksum) throws -> Bool {
+        guard let hasher else { return false }
+        return try checksum.isMet(by: hasher)
     }
 
     static var tooLong: ServiceError {

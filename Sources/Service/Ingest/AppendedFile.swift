@@ -16,6 +16,10 @@ package struct AppendedFile: Sendable {
     package let isPartial: Bool
     /// The session of the user's that it belongs to; the first user who names a session owns it.
     package let session: String?
+    /// The SHA-256 that the whole must have, in lower-case hexadecimal: verified before the upload is complete.
+    package let hash: String?
+    /// Whether only a piece that says so ends the upload; otherwise its length does.
+    package let endsWhenTold: Bool
 
     package init(
         door: String,
@@ -25,7 +29,9 @@ package struct AppendedFile: Sendable {
         metadata: [String: JSONValue] = [:],
         writtenMetadata: String? = nil,
         isPartial: Bool = false,
-        session: String? = nil
+        session: String? = nil,
+        hash: String? = nil,
+        endsWhenTold: Bool = false
     ) {
         self.door = door
         self.fileName = fileName
@@ -35,6 +41,8 @@ package struct AppendedFile: Sendable {
         self.writtenMetadata = writtenMetadata
         self.isPartial = isPartial
         self.session = session
+        self.hash = hash
+        self.endsWhenTold = endsWhenTold
     }
 
     /// - Throws: `.invalidRequest` with the field, `.tooLarge`.

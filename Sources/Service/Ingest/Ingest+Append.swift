@@ -22,17 +22,21 @@ package struct AppendedPiece: Sendable {
     /// The whole upload's length, when the client says it only now.
     package let totalLength: Int64?
     package let checksum: PieceChecksum?
+    /// Whether the upload ends with it; nil for protocols whose length tells.
+    package let isLast: Bool?
 
     package init(
         offset: Int64,
         declaredLength: Int64?,
         totalLength: Int64? = nil,
-        checksum: PieceChecksum? = nil
+        checksum: PieceChecksum? = nil,
+        isLast: Bool? = nil
     ) {
         self.offset = offset
         self.declaredLength = declaredLength
         self.totalLength = totalLength
         self.checksum = checksum
+        self.isLast = isLast
     }
 }
 
@@ -49,19 +53,26 @@ extension Ingest {
     /// What a door allows.
     package func limits(of door: String) -> DoorLimits { configuration.limits(of: door) }
 
+    /// How long an upload may take from its first request.
+    package var expiry: Duration { configuration.expiry }
+
     /// Begins an upload that is appended to; one of no bytes is complete at once.
     ///
-    /// - Throws: `.invalidRequest` with the field, `.tooLarge`, `.forbidden` for somebody else's session.
+    /// - Throws: `.invalidRequest` with the field, `.tooLarge`, `.forbidden` for somebody else's session,
+    ///   `.tooManyRequests`, `.insufficientStorage`.
     package func begin(_ file: AppendedFile, owner: UserID) async throws -> UploadProgress {
         let limits = configuration.limits(of: file.door)
         try file.check(limits)
+        try checkRoom(for: file.size)
         let upload = newUpload(file, owner: owner, limits: limits)
         try await database.write { transaction in
             if let session = file.session { try Self.claim(session: session, for: owner, in: transaction) }
-            try upload.insert(door: file.door, in: transaction)
+            try self.admit(upload, in: transaction)
         }
+        try await keepRecords()
+        metrics.begun.add(1, upload.door)
         logger.info("upload begun", ["upload": .string(upload.id.rawValue), "size": .integer(upload.size)])
-        guard file.size == 0 else { return UploadProgress(upload: upload, offset: 0) }
+        guard file.size == 0, !file.endsWhenTold else { return UploadProgress(upload: upload, offset: 0) }
         let empty = StagedFile(path: stagedPath(upload.id), at: 0, limit: 0, tooLong: { AppendWriter.tooLong })
         try empty.open()
         empty.close()
@@ -83,7 +94,7 @@ extension Ingest {
             partSize: partSize,
             parts: Int((size + partSize - 1) / partSize),
             received: 0,
-            statedHash: nil,
+            statedHash: file.hash,
             state: .created,
             error: nil,
             assetID: nil,
@@ -95,7 +106,9 @@ extension Ingest {
             sizeLimit: limits.maximumSize,
             durationLimit: limits.maximumDuration,
             writtenMetadata: file.writtenMetadata,
-            writtenConcat: file.isPartial ? "partial" : nil
+            writtenConcat: file.isPartial ? "partial" : nil,
+            endsWhenTold: file.endsWhenTold,
+            door: file.door
         )
     }
 
@@ -104,14 +117,22 @@ extension Ingest {
     /// An upload and its offset, whichever door began it.
     ///
     /// `settling`: for a client that is about to append. A connection that has gone silent lets go first, so that the
-    /// offset stands still.
+    /// offset stands still. `evicting`: so does one that still brings bytes, when the client has given it up.
     ///
     /// - Throws: `.notFound`, `.forbidden`, `.gone`.
-    package func look(_ id: UploadID, for owner: UserID, settling: Bool = false) async throws -> UploadProgress {
+    package func look(
+        _ id: UploadID,
+        for owner: UserID,
+        settling: Bool = false,
+        evicting: Bool = false
+    ) async throws -> UploadProgress {
         var upload = try await find(id, for: owner)
         if settling, upload.acceptsParts {
-            try await leases.settle(id)
+            let stands = try await leases.settle(id)
+            if evicting, !stands { try await leases.settle(id, force: true) }
             upload = try await find(id, for: owner)
+            // To tell an offset is to acknowledge what is before it.
+            try await keepBytes(of: upload, isNew: true)
         }
         if upload.form == .final, !upload.isLengthKnown, let length = try await lengthOfSources(id) {
             upload.size = length
@@ -155,8 +176,9 @@ extension Ingest {
     /// The staged file's length, without a piece that was not verified.
     func stagedOffset(of upload: Upload) throws -> Int64 {
         guard let length = try StagedFile.length(stagedPath(upload.id)) else {
-            guard upload.state == .created else {
-                throw ServiceError(.gone, "The received bytes were removed on the server's disk. Begin a new upload.")
+            // Removed under us: the client is told by an offset that is back at the start, and can go on from there.
+            if upload.state != .created {
+                logger.error("a staged file is missing", ["upload": .string(upload.id.rawValue)])
             }
             return 0
         }
@@ -176,6 +198,7 @@ extension Ingest {
     /// Called when the last byte is in the staged file.
     func reachEnd(_ upload: Upload) async throws {
         guard upload.form == .partial else { return await completeOrRetry(upload.id) }
+        if configuration.sync != .system { try await syncStaged(upload.id, isNew: true) }
         try await database.write {
             try $0.run(
                 """
@@ -184,6 +207,7 @@ extension Ingest {
                 """
             )
         }
+        if configuration.sync != .system { try await database.sync() }
         try await assembleFinals(of: upload.id)
     }
 
@@ -198,7 +222,7 @@ extension Ingest {
                 """
             ).map(Upload.init(row:))
         }
-        for upload in open where upload.form != .final && upload.isLengthKnown {
+        for upload in open where upload.form != .final && upload.isLengthKnown && !upload.endsWhenTold {
             if try StagedFile.length(stagedPath(upload.id)) == upload.size, upload.cutAt == nil {
                 try await reachEnd(upload)
             }

@@ -29,13 +29,18 @@ extension Ingest {
             // Only one caller makes this step.
             let changed = try transaction.run(
                 """
-                UPDATE uploads SET asset_id = \(asset),
+                UPDATE uploads SET asset_id = COALESCE(target_asset, \(asset)),
                     state = CASE WHEN stated_hash IS NULL THEN 'validating' ELSE 'hashing' END
                 WHERE id = \(id) AND (state = 'receiving' AND received = parts
                     OR form IN ('appended', 'final') AND state IN ('created', 'receiving'))
                 """
             )
-            return changed == 1 ? try Upload.find(id, in: transaction) : nil
+            guard changed == 1, var upload = try Upload.find(id, in: transaction) else { return nil }
+            if let target = upload.target {
+                upload.version = try Catalog.takeVersionNumber(of: target, in: transaction)
+                try transaction.run("UPDATE uploads SET version = \(upload.version) WHERE id = \(id)")
+            }
+            return upload
         }
         guard let upload else { return }
         if upload.statedHash == nil {
@@ -46,40 +51,76 @@ extension Ingest {
         bringToEnd.yield(id)
     }
 
-    /// Moves the staged file into the object store and makes the asset, with its first job, in one transaction.
+    /// Moves the staged file into the object store and makes the asset, or its new version, with its first job, in one
+    /// transaction.
     private func store(_ upload: Upload, sha256: String?) async throws {
         guard let asset = upload.assetID else { return }
-        let key = try AssetKeys.original(asset, version: 1)
+        let key = try AssetKeys.original(asset, version: upload.version)
         let staged = stagedPath(upload.id)
-        if try await disk.run({ access(staged, F_OK) == 0 }) {
-            _ = try await store.put(key, file: staged, consuming: true)
-        }
+        let isStaged = try await disk.run { access(staged, F_OK) == 0 }
+        let content = try await content(of: isStaged ? staged : store.localPath(key))
+        if isStaged { _ = try await store.put(key, file: staged, consuming: true) }
         guard let stored = try await store.head(key), stored.size == upload.size else {
             return try await fail(upload, Self.lostFile)
         }
-        try await database.write { transaction in
+        let isFirst = try await database.write { transaction in
             let changed = try transaction.run(
                 """
                 UPDATE uploads SET state = 'complete' WHERE id = \(upload.id) AND state IN ('validating', 'hashing')
                 """
             )
-            guard changed == 1 else { return }
+            guard changed == 1 else { return false }
             try transaction.run("DELETE FROM upload_parts WHERE upload_id = \(upload.id)")
-            try Catalog.create(asset, from: upload, sha256: sha256, in: transaction)
-            if upload.size == 0 {
-                let reason = "The file is empty: there is nothing to play."
-                try VersionState.fail(asset, 1, reason: reason, in: transaction)
-            } else {
-                try JobQueue.enqueue(PrepareAsset(asset: asset, version: 1), priority: .soon, in: transaction)
-            }
+            try Self.settle(upload, as: asset, sha256: sha256, content: content, in: transaction)
+            return true
         }
+        if isFirst { metrics.completed.add(1, upload.door) }
         await retire(upload.id)
         logger.info(
             "upload complete",
             ["upload": .string(upload.id.rawValue), "asset": .integer(asset.rawValue), "size": .integer(upload.size)]
         )
+        // Nobody is told before.
+        if configuration.sync != .system { try await database.sync() }
     }
 
+    /// What the first bytes of a file say it is; nil when they say nothing, or there is no file.
+    private func content(of path: String?) async throws -> FileContent? {
+        guard let path else { return nil }
+        return try await disk.run {
+            guard let head = try StagedFile.head(path, count: FileContent.headLength) else { return nil }
+            return FileContent(head: head)
+        }
+    }
+
+    /// The asset or version that an upload has become, with its first job.
+    private static func settle(
+        _ upload: Upload,
+        as asset: AssetID,
+        sha256: String?,
+        content: FileContent?,
+        in transaction: any Connection
+    ) throws {
+        let version = upload.version
+        if upload.target == nil {
+            try Catalog.create(asset, from: upload, sha256: sha256, content: content, in: transaction)
+        } else if try transaction.first("SELECT id FROM assets WHERE id = \(asset)") != nil {
+            try Catalog.addVersion(version, of: asset, from: upload, sha256: sha256, in: transaction)
+        } else {
+            try transaction.run(
+                "UPDATE uploads SET state = 'failed', error = \(targetDeleted) WHERE id = \(upload.id)"
+            )
+            return try JobQueue.enqueue(DeleteObjects(asset: asset), in: transaction)
+        }
+        if upload.size == 0 {
+            let reason = "The file is empty: there is nothing to play."
+            try VersionState.fail(asset, version, reason: reason, in: transaction)
+        } else {
+            try JobQueue.enqueue(PrepareAsset(asset: asset, version: version), priority: .soon, in: transaction)
+        }
+    }
+
+    private static let targetDeleted = "The recording that this was a new version of was deleted meanwhile."
     private static let lostFile = "The received file was removed or cut on the server's disk. Upload it again."
 
     private func fail(_ upload: Upload, _ reason: String) async throws {
@@ -93,10 +134,13 @@ extension Ingest {
             )
         }
         guard changed == 1 else { return }
+        metrics.failed.add(1, upload.door)
         logger.warning("upload failed", ["upload": .string(upload.id.rawValue), "reason": .string(reason)])
         await forgetFile(of: upload.id)
         // A file that was cut after it had been moved.
-        if let asset = upload.assetID { _ = try await store.delete(prefix: AssetKeys.prefix(asset)) }
+        if let asset = upload.assetID {
+            _ = try await store.delete(prefix: AssetKeys.prefix(asset, version: upload.version))
+        }
     }
 
     /// Removes what an upload that has ended without an asset holds in memory and on disk.
@@ -178,16 +222,21 @@ extension Ingest {
         guard let asset = upload.assetID, let path = try await receivedFile(of: upload) else { return }
         let hash = try await hasher(of: upload).finish(upload.id, path: path, size: upload.size)
         try await database.write { transaction in
-            try transaction.run(
-                "UPDATE versions SET sha256 = \(hash) WHERE asset_id = \(asset) AND number = 1 AND sha256 IS NULL"
+            let changed = try transaction.run(
+                """
+                UPDATE versions SET sha256 = \(hash)
+                WHERE asset_id = \(asset) AND edition = \(upload.version) AND sha256 IS NULL
+                """
             )
+            guard changed > 0, upload.target == nil else { return }
+            try Catalog.noteDuplicate(asset, sha256: hash, owner: upload.owner, in: transaction)
         }
     }
 
     /// The whole file, staged or stored; nil when it is neither.
     private func receivedFile(of upload: Upload) async throws -> String? {
         guard let asset = upload.assetID else { return nil }
-        let stored = store.localPath(try AssetKeys.original(asset, version: 1))
+        let stored = store.localPath(try AssetKeys.original(asset, version: upload.version))
         let paths = [stagedPath(upload.id), stored].compactMap(\.self)
         return try await disk.run {
             paths.first { path in

@@ -39,7 +39,9 @@ extension Ingest {
         upload.isLengthKnown = known != nil
         upload.size = known ?? 0
         try await insert(upload, of: sources, file)
+        metrics.begun.add(1, upload.door)
         do {
+            try await keepRecords()
             try await assemble(upload.id)
         } catch {
             // The client will not hear of this final: it must not appear later.
@@ -59,7 +61,7 @@ extension Ingest {
     private func insert(_ upload: Upload, of sources: [UploadID], _ file: AppendedFile) async throws {
         try await database.write { transaction in
             if let session = file.session { try Self.claim(session: session, for: upload.owner, in: transaction) }
-            try upload.insert(door: file.door, in: transaction)
+            try self.admit(upload, in: transaction)
             for (position, source) in sources.enumerated() {
                 try transaction.run(
                     """
@@ -156,6 +158,7 @@ extension Ingest {
             )
         }
         await forgetFile(of: upload.id)
+        metrics.failed.add(1, upload.door)
         logger.warning("upload failed", ["upload": .string(upload.id.rawValue), "reason": .string(reason)])
     }
 }

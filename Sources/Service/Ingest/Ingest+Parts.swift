@@ -51,25 +51,27 @@ extension Ingest {
             limit: length,
             tooLong: { Self.wrongLength(number, expected: length, got: nil) }
         )
-        enum Choice { case place, spool, discard }
+        enum Choice { case place(isFirst: Bool), spool, discard }
         // Known to the others before it opens: whoever settles this part first closes it.
         let choice: Choice = active.withLock { table in
             guard let entry = table.entries[id] else { return .spool }
             if entry.parts.contains(number) { return .discard }
             guard entry.writing[number] == nil, !entry.settling.contains(number) else { return .spool }
             table.entries[id]?.writing[number] = file
-            return .place
+            return .place(isFirst: entry.parts.count == 0)
         }
         switch choice {
         case .discard: return PartWriter(upload: id, target: .discard)
         case .spool: return try spool(upload)
-        case .place:
+        case .place(let isFirst):
             do {
-                try file.open()
+                try file.open(making: isFirst)
                 return PartWriter(upload: id, target: .place(file, number: number))
             } catch {
                 release(number, of: id, file)
-                throw error
+                // Removed under us: what that means is found out when the part is to count.
+                guard !isFirst, try StagedFile.length(file.path) == nil else { throw error }
+                return try spool(upload)
             }
         }
     }
@@ -129,7 +131,7 @@ extension Ingest {
             try await settle(writer, number: number, of: upload)
         } catch {
             await abandon(writer)
-            throw error
+            throw try await lostParts(of: upload) ?? error
         }
         await abandon(writer)
         let received = active.withLock { $0.entries[upload.id]?.parts.count } ?? upload.parts
@@ -192,11 +194,16 @@ extension Ingest {
                     retryAfter: .seconds(1)
                 )
             }
+            let isRemoved = file.isRemoved
             await disk.run { file.close() }
+            guard !isRemoved else { throw Self.removedFile }
         case .spool(let file):
             try await moveSpool(file, to: number, of: upload, length: expected)
         }
+        try await keepBytes(of: upload, isNew: upload.state == .created)
         try await record(number, of: upload)
+        try await keepRecords()
+        metrics.received.add(Double(expected), upload.door)
     }
 
     /// Waits for its turn; false when the part counts already.
@@ -233,7 +240,8 @@ extension Ingest {
                 file.path,
                 into: target,
                 at: Int64(number) * upload.partSize,
-                length: length
+                length: length,
+                making: entry.parts.count == 0
             )
         }
     }

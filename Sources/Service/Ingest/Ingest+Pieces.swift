@@ -30,14 +30,16 @@ extension Ingest {
         defer { leases.release(lease) }
         var upload = try await find(id, for: owner)
         try await check(piece, against: upload)
-        try await fixLength(of: &upload, piece)
+        if let total = piece.totalLength { try await fixLength(of: &upload, to: total) }
         guard upload.acceptsParts else { return UploadProgress(upload: upload, offset: upload.size) }
         if upload.form == .numbered {
             try await self.receive(piece, inPartsOf: upload, lease, receive)
         } else {
             try await self.receive(piece, atEndOf: upload, lease, receive)
         }
-        return try await look(id, for: owner)
+        let now = try await find(id, for: owner)
+        // Found wrong since its last byte came: the bytes arrived all the same, and the state says what became of them.
+        return UploadProgress(upload: now, offset: now.state == .failed ? now.size : try await offset(of: now))
     }
 
     private func heldElsewhere(_ piece: AppendedPiece, _ id: UploadID, _ owner: UserID) async throws -> ServiceError {
@@ -62,8 +64,11 @@ extension Ingest {
         }
         let offset = try await offset(of: upload) ?? 0
         guard piece.offset == offset else { throw Self.mismatch(expected: offset, got: piece.offset) }
-        if !upload.isLengthKnown, let total = piece.totalLength, total < offset {
-            throw ServiceError(.invalidRequest, "The upload has \(offset) bytes already: it cannot be shorter.")
+        if let total = piece.totalLength {
+            guard !upload.isLengthKnown || total == upload.size else { throw Self.otherLength(total, upload) }
+            guard total >= offset else {
+                throw ServiceError(.lengthMismatch, "The upload has \(offset) bytes already: it cannot be shorter.")
+            }
         }
         let end = upload.isLengthKnown ? upload.size : piece.totalLength ?? upload.sizeLimit ?? .max
         guard piece.declaredLength.map({ $0 <= end - offset }) ?? upload.acceptsParts else {
@@ -71,14 +76,16 @@ extension Ingest {
                 ? AppendWriter.tooLong
                 : ServiceError(.tooLarge, "File size exceeds maximum allowed size: allowed are \(end) bytes.")
         }
+        try checkRoom(for: piece.declaredLength)
     }
 
-    private func fixLength(of upload: inout Upload, _ piece: AppendedPiece) async throws {
-        guard let total = piece.totalLength else { return }
+    private static func otherLength(_ total: Int64, _ upload: Upload) -> ServiceError {
+        ServiceError(.lengthMismatch, "The upload's length is \(upload.size), not \(total): it cannot change.")
+    }
+
+    private func fixLength(of upload: inout Upload, to total: Int64) async throws {
         guard !upload.isLengthKnown else {
-            guard total == upload.size else {
-                throw ServiceError(.invalidRequest, "The upload's length is \(upload.size): it cannot change.")
-            }
+            guard total == upload.size else { throw Self.otherLength(total, upload) }
             return
         }
         try DoorLimits(maximumSize: upload.sizeLimit ?? configuration.maximumSize).check(size: total)
@@ -89,6 +96,7 @@ extension Ingest {
         try await database.write {
             try $0.run("UPDATE uploads SET size = \(total), parts = \(parts), length_known = 1 WHERE id = \(id)")
         }
+        try await keepRecords()
     }
 
     // MARK: - Appended
@@ -100,6 +108,8 @@ extension Ingest {
         _ body: @escaping @Sendable (any PieceWriter) async throws -> Void
     ) async throws {
         let path = stagedPath(upload.id)
+        // After a file that was removed under us, the hash begins anew.
+        if piece.offset == 0 { forgetHash(of: upload.id) }
         // What a process that died has left of a piece that it did not verify.
         if let cut = upload.cutAt { try StagedFile.cut(path, to: cut) }
         let follows = upload.form == .appended && piece.checksum == nil
@@ -116,9 +126,22 @@ extension Ingest {
             try await recordBeginning(of: piece, upload)
         }
         let result = await run(lease, writer, body)
+        let isRemoved = writer.isRemoved
         writer.close()
+        metrics.received.add(Double(writer.length), upload.door)
+        guard !isRemoved else { throw Self.removedFile }
+        do {
+            try await keepBytes(of: upload, isNew: upload.state == .created)
+        } catch {
+            // What the disk refused once it may take for written the next time.
+            try StagedFile.cut(path, to: piece.offset)
+            // It has read on meanwhile.
+            forgetHash(of: upload.id)
+            throw error
+        }
         if let checksum = piece.checksum { try await verify(checksum, of: piece, upload, writer, result) }
-        try await followUp(upload)
+        let isWhole = if case .success = result { true } else { false }
+        try await followUp(upload, piece, isWhole: isWhole)
         try result.get()
     }
 
@@ -157,6 +180,8 @@ extension Ingest {
             )
         }
         guard changed == 1 else { throw ServiceError(.notFound, "Upload not found") }
+        // Bytes that are not verified must not outlive the note that they are not, in a power cut neither.
+        if cut != nil, configuration.sync != .system { try await database.sync() }
     }
 
     private func verify(
@@ -167,23 +192,31 @@ extension Ingest {
         _ result: Result<Void, any Error>
     ) async throws {
         let isWhole = if case .success = result { true } else { false }
-        let isRight = isWhole && writer.matches(checksum)
-        if !isRight { try StagedFile.cut(stagedPath(upload.id), to: piece.offset) }
+        // A value that comes after the bytes may be one that nobody can read.
+        let verdict = Result { try isWhole && writer.matches(checksum) }
+        if (try? verdict.get()) != true {
+            try StagedFile.cut(stagedPath(upload.id), to: piece.offset)
+            if configuration.sync != .system { try await syncStaged(upload.id, isNew: false) }
+        }
         try await database.write { try $0.run("UPDATE uploads SET cut_at = NULL WHERE id = \(upload.id)") }
-        if isWhole && !isRight { throw Self.wrongChecksum(checksum) }
+        try await keepRecords()
+        if isWhole, try !verdict.get() { throw Self.wrongChecksum }
     }
 
-    static func wrongChecksum(_ checksum: PieceChecksum) -> ServiceError {
-        ServiceError(
-            .hashMismatch,
-            "The bytes do not have the stated \(checksum.algorithm.rawValue) checksum: they changed on the way."
-        )
+    static var wrongChecksum: ServiceError {
+        ServiceError(.hashMismatch, "The bytes do not have the stated checksum: they changed on the way.")
     }
 
-    private func followUp(_ upload: Upload) async throws {
+    private func followUp(_ upload: Upload, _ piece: AppendedPiece, isWhole: Bool) async throws {
         guard let length = try StagedFile.length(stagedPath(upload.id)) else { return }
         if upload.form == .appended { follow(upload)(length) }
-        if upload.isLengthKnown, length == upload.size { try await reachEnd(upload) }
+        var upload = upload
+        if piece.isLast == true {
+            // Broken off: whoever goes on says again where it ends.
+            guard isWhole else { return }
+            try await fixLength(of: &upload, to: length)
+        }
+        if upload.isLengthKnown, length == upload.size, piece.isLast ?? true { try await reachEnd(upload) }
     }
 
     // MARK: - Numbered
@@ -200,10 +233,12 @@ extension Ingest {
         if let torn = run.torn { await abandon(torn) }
         if let checksum = piece.checksum {
             let isWhole = if case .success = result { true } else { false }
-            guard isWhole, run.matches(checksum) else {
+            let verdict = Result { try isWhole && run.matches(checksum) }
+            guard (try? verdict.get()) == true else {
                 for part in run.unverified { await abandon(part.writer) }
                 try result.get()
-                throw Self.wrongChecksum(checksum)
+                _ = try verdict.get()
+                throw Self.wrongChecksum
             }
         }
         try await run.commitAll()

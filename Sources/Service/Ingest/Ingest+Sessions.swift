@@ -34,7 +34,7 @@ extension Ingest {
         if let size = file.size, found.upload.isLengthKnown {
             guard size == found.upload.size else {
                 throw ServiceError(
-                    .invalidRequest,
+                    .lengthMismatch,
                     "This upload has \(found.upload.size) bytes, the request announces \(size)."
                 )
             }

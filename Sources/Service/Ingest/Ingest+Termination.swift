@@ -30,7 +30,7 @@ extension Ingest {
         guard let asset = upload.assetID else { return }
         let isMissing = try await database.read { connection in
             try connection.first(
-                "SELECT number FROM versions WHERE asset_id = \(asset) AND number = 1 AND sha256 IS NULL"
+                "SELECT number FROM versions WHERE asset_id = \(asset) AND number = \(upload.version) AND sha256 IS NULL"
             ) != nil
         }
         if isMissing { try await recordHash(of: upload) }

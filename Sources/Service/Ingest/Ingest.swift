@@ -32,10 +32,13 @@ package final class Ingest: Sendable {
     private let verifyingHasher = PrefixHasher(isPatient: false)
     private let patientHasher = PrefixHasher(isPatient: true)
     let disk = BlockingQueue("telecine.place")
+    /// For bytes that are brought to the disk before they are acknowledged.
+    let syncing = SyncThreads()
     /// Its own: a large file that is made of others must not hold up parts.
     let assembling = BlockingQueue("telecine.assemble")
     let active = Mutex(ActiveTable())
     let leases: LeaseTable
+    let metrics: IngestMetrics
     /// Uploads whose last byte is there and that are not at their end; `runBackground` works them off.
     let endings: AsyncStream<UploadID>
     let bringToEnd: AsyncStream<UploadID>.Continuation
@@ -44,8 +47,10 @@ package final class Ingest: Sendable {
         database: any Database,
         store: any ObjectStore,
         configuration: IngestConfiguration,
+        metrics: Metrics = Metrics(),
         logger: Logger
     ) throws {
+        self.metrics = IngestMetrics(metrics)
         self.database = database
         self.store = store
         self.configuration = configuration
@@ -57,6 +62,7 @@ package final class Ingest: Sendable {
             withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700]
         )
+        countOpenUploads(when: metrics)
     }
 
     /// Who hashes an upload: a stated hash is waited for, the others take no time from what is being received.
@@ -76,10 +82,13 @@ package final class Ingest: Sendable {
 
     /// Begins an upload.
     ///
-    /// - Throws: `.invalidRequest` with the field, `.tooLarge`.
-    package func begin(_ announced: AnnouncedFile, owner: UserID) async throws -> Upload {
+    /// `target`: the owner's asset that it becomes a new version of.
+    /// Throws `.invalidRequest` with the field, `.tooLarge`, `.tooManyRequests`, `.insufficientStorage`; for a target,
+    /// `.notFound` and `.forbidden`.
+    package func begin(_ announced: AnnouncedFile, owner: UserID, target: AssetID? = nil) async throws -> Upload {
         let limits = configuration.limits(of: announced.door)
         try announced.check(maximumSize: limits.maximumSize)
+        try checkRoom(for: announced.size)
         let partSize = configuration.partSize(for: announced.size)
         let now = Timestamp.now
         let upload = Upload(
@@ -96,12 +105,19 @@ package final class Ingest: Sendable {
             state: .created,
             error: nil,
             assetID: nil,
+            target: target,
             createdAt: now,
             lastPartAt: nil,
             expiresAt: now + configuration.expiry,
-            durationLimit: limits.maximumDuration
+            durationLimit: limits.maximumDuration,
+            door: announced.door
         )
-        try await database.write { try upload.insert(door: announced.door, in: $0) }
+        try await database.write { transaction in
+            if let target { _ = try Catalog.own(target, owner, in: transaction) }
+            try self.admit(upload, in: transaction)
+        }
+        try await keepRecords()
+        metrics.begun.add(1, upload.door)
         logger.info("upload begun", ["upload": .string(upload.id.rawValue), "size": .integer(upload.size)])
         return upload
     }

@@ -20,6 +20,12 @@ package struct IngestConfiguration: Sendable {
     package var retryAfter: Duration
     /// What single doors allow; the others allow `maximumSize` and any duration.
     package var doors: [String: DoorLimits]
+    /// When what came is made to survive a power cut.
+    package var sync = UploadSync.complete
+    /// What one user may have under way.
+    package var user = UserLimits()
+    /// How long the record of a finished upload is kept, so that its client can still ask for it.
+    package var keepFinished = Duration.seconds(30 * 86_400)
     /// How long a connection must have brought nothing before another request takes its upload over.
     package var silence = Duration.milliseconds(250)
 

@@ -40,8 +40,17 @@ final class LeaseTable: Sendable {
     }
 
     /// Waits until nobody is sending, so that the offset stands still; not longer than the patience.
-    func settle(_ id: UploadID, within patience: Duration = LeaseTable.patience) async throws {
-        _ = try await wait(for: id, within: patience, force: false) { self.held.withLock { $0[id] == nil } }
+    ///
+    /// `force`: ends also what is receiving.
+    ///
+    /// - Returns: whether nobody is sending.
+    @discardableResult
+    func settle(
+        _ id: UploadID,
+        within patience: Duration = LeaseTable.patience,
+        force: Bool = false
+    ) async throws -> Bool {
+        try await wait(for: id, within: patience, force: force) { self.held.withLock { $0[id] == nil } }
     }
 
     private func wait(

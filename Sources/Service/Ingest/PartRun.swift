@@ -82,7 +82,8 @@ final class PartRun: PieceWriter, @unchecked Sendable {
     }
 
     /// Called once, after the last byte.
-    func matches(_ checksum: PieceChecksum) -> Bool {
-        hasher?.finish() == checksum.expected
+    func matches(_ checksum: PieceChecksum) throws -> Bool {
+        guard let hasher else { return false }
+        return try checksum.isMet(by: hasher)
     }
 }

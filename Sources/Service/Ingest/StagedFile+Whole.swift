@@ -18,10 +18,82 @@ extension StagedFile {
         return Int64(status.st_size)
     }
 
+    /// The first bytes of a file; nil when there is none.
+    static func head(_ path: String, count: Int) throws -> [UInt8]? {
+        let file = system(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0)
+        guard file >= 0 else {
+            if errno == ENOENT { return nil }
+            throw failure("open", errno, path)
+        }
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: count)
+        let read = pread(file, &bytes, count, 0)
+        guard read >= 0 else { throw failure("read", errno, path) }
+        return Array(bytes.prefix(read))
+    }
+
     /// Takes away what stands after the first `length` bytes.
     static func cut(_ path: String, to length: Int64) throws {
         guard let now = try Self.length(path), now > length else { return }
         guard truncate(path, off_t(length)) == 0 else { throw failure("truncate", errno, path) }
+    }
+
+    /// Waits until the disk has a file's content and length; nothing when there is none.
+    ///
+    /// Blocks: call it off the cooperative pool.
+    static func sync(_ path: String) throws {
+        let file = system(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0)
+        guard file >= 0 else {
+            if errno == ENOENT { return }
+            throw failure("open", errno, path)
+        }
+        defer { close(file) }
+        #if canImport(Glibc)
+            let result = fdatasync(file)
+        #else
+            // fsync alone stops at the drive's own memory.
+            let result = fcntl(file, F_FULLFSYNC)
+        #endif
+        guard result == 0 else { throw failure("sync", errno, path) }
+    }
+
+    /// Waits until the disk has a folder's entries.
+    static func sync(folder: String) throws {
+        let file = system(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+        guard file >= 0 else { throw failure("open", errno, folder) }
+        defer { close(file) }
+        guard fsync(file) == 0 else { throw failure("sync", errno, folder) }
+    }
+
+    /// Bytes that may still be written to a folder's file system; nil when it does not tell.
+    static func room(at folder: String) -> Int64? {
+        var status = statvfs()
+        guard statvfs(folder, &status) == 0 else { return nil }
+        let (bytes, isHuge) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+        return isHuge ? nil : Int64(clamping: bytes)
+    }
+
+    /// Where in a range the first byte is missing; nil when all of them were written.
+    ///
+    /// What a disk had not been given when the power went is a hole in a file or its missing end.
+    static func firstHole(_ path: String, in range: Range<Int64>) throws -> Int64? {
+        let file = system(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0)
+        guard file >= 0 else {
+            if errno == ENOENT { return range.lowerBound }
+            throw failure("open", errno, path)
+        }
+        defer { close(file) }
+        // SEEK_HOLE, a macro that may not import; past the end of the file it fails with ENXIO.
+        #if canImport(Glibc)
+            let hole = lseek(file, off_t(range.lowerBound), 4)
+        #else
+            let hole = lseek(file, off_t(range.lowerBound), 3)
+        #endif
+        if hole < 0 {
+            guard errno == ENXIO else { throw failure("seek", errno, path) }
+            return range.lowerBound
+        }
+        return Int64(hole) < range.upperBound ? Int64(hole) : nil
     }
 
     /// Makes a file of the contents of others, in their order; without copying where the file system shares blocks.

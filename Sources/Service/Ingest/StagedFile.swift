@@ -41,11 +41,21 @@ package final class StagedFile: Sendable {
 
     var isClosed: Bool { state.withLock { $0.isClosed } }
 
-    /// Makes the file if need be; nothing when it was closed before.
-    func open() throws {
+    /// Whether nothing names the file any more: somebody removed it while it was open.
+    var isRemoved: Bool {
+        state.withLock { state in
+            var status = stat()
+            return state.descriptor >= 0 && fstat(state.descriptor, &status) == 0 && status.st_nlink == 0
+        }
+    }
+
+    /// Nothing when it was closed before.
+    ///
+    /// `making`: the file if need be.
+    func open(making: Bool = true) throws {
         try state.withLock { state in
             guard !state.isClosed else { return }
-            state.descriptor = systemOpen(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            state.descriptor = systemOpen(path, Self.writing(making: making), 0o600)
             guard state.descriptor >= 0 else { throw StagedFile.failure("open", errno, path) }
         }
     }
@@ -72,11 +82,19 @@ package final class StagedFile: Sendable {
     /// Copies the first `length` bytes of a spooled file to their place in another.
     ///
     /// Blocks: call it off the cooperative pool.
-    static func place(_ spool: String, into path: String, at start: Int64, length: Int64) throws {
+    ///
+    /// `making`: the other file if need be.
+    static func place(
+        _ spool: String,
+        into path: String,
+        at start: Int64,
+        length: Int64,
+        making: Bool
+    ) throws {
         let source = systemOpen(spool, O_RDONLY | O_CLOEXEC, 0)
         guard source >= 0 else { throw failure("open", errno, spool) }
         defer { systemClose(source) }
-        let target = systemOpen(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let target = systemOpen(path, writing(making: making), 0o600)
         guard target >= 0 else { throw failure("open", errno, path) }
         defer { systemClose(target) }
         var copied: Int64 = 0
@@ -106,17 +124,8 @@ package final class StagedFile: Sendable {
         }
     }
 
-    /// What the system's refusal means to the client; the path stays in the log.
-    static func failure(_ call: String, _ code: Int32, _ path: String) -> ServiceError {
-        let detail = "\(call) \(path): \(String(cString: strerror(code)))"
-        if code == ENOSPC || code == EDQUOT || code == EFBIG {
-            return ServiceError(
-                .insufficientStorage,
-                "The server's disk is full. Nothing that was acknowledged is lost: try again when there is room.",
-                detail: detail
-            )
-        }
-        return ServiceError(.internalFailure, "The server could not store the bytes. Try again.", detail: detail)
+    private static func writing(making: Bool) -> Int32 {
+        O_WRONLY | O_CLOEXEC | O_NOFOLLOW | (making ? O_CREAT : 0)
     }
 }
 

@@ -37,6 +37,10 @@ package struct Upload: Sendable {
     package var state: State
     package var error: String?
     package var assetID: AssetID?
+    /// The asset that it becomes a version of; nil for one that becomes an asset of its own.
+    package var target: AssetID?
+    /// Which version of `assetID` it is.
+    package var version = 1
     package let createdAt: Timestamp
     package var lastPartAt: Timestamp?
     package let expiresAt: Timestamp
@@ -44,7 +48,7 @@ package struct Upload: Sendable {
     /// Whether `size` is known; it is 0 until then.
     package var isLengthKnown = true
     /// Bytes that its door allows, for a length that is to come.
-    var sizeLimit: Int64?
+    package var sizeLimit: Int64?
     /// The longest medium that its door allows.
     var durationLimit: Duration?
     /// Where a piece begins that was not verified.
@@ -53,6 +57,14 @@ package struct Upload: Sendable {
     package var writtenMetadata: String?
     /// The client's own words about concatenation, to be echoed.
     package var writtenConcat: String?
+    /// Whether the asset's files are open to everybody.
+    var isPublic = false
+    /// Bytes that it may have when it turns out to hold sound alone.
+    var soundSizeLimit: Int64?
+    /// Whether only a piece that says so ends it, as far as nobody who goes by the length has taken it over.
+    var endsWhenTold = false
+    /// The protocol that began it.
+    var door = ""
 
     /// The bytes that part `number` must have.
     package func length(ofPart number: Int) -> Int64 {
@@ -66,7 +78,7 @@ extension Upload {
     static let columns: Query = """
         id, user_id, file_name, file_type, metadata, size, part_size, parts, received, stated_hash, state, error,
         asset_id, created_at, last_part_at, expires_at, form, length_known, size_limit, duration_limit, cut_at,
-        written_metadata, written_concat
+        written_metadata, written_concat, is_public, sound_size_limit, ends_when_told, door, target_asset, version
         """
 
     init(row: Row) throws {
@@ -96,23 +108,29 @@ extension Upload {
         cutAt = try row.get("cut_at")
         writtenMetadata = try row.get("written_metadata")
         writtenConcat = try row.get("written_concat")
+        isPublic = try row.get("is_public")
+        soundSizeLimit = try row.get("sound_size_limit")
+        endsWhenTold = try row.get("ends_when_told")
+        door = try row.get("door")
+        target = try row.get("target_asset")
+        version = try row.get("version")
     }
 
     static func find(_ id: UploadID, in connection: any Connection) throws -> Upload? {
         try connection.first("SELECT \(sql: columns) FROM uploads WHERE id = \(id)").map(Upload.init(row:))
     }
 
-    func insert(door: String, in transaction: any Connection) throws {
+    func insert(in transaction: any Connection) throws {
         let metadata = String(decoding: try JSONEncoder().encode(metadata), as: UTF8.self)
         try transaction.run(
             """
             INSERT INTO uploads (id, user_id, door, file_name, file_type, metadata, size, part_size, parts, received,
                 stated_hash, state, error, asset_id, created_at, last_part_at, expires_at, form, length_known,
-                size_limit, duration_limit, written_metadata, written_concat)
+                size_limit, duration_limit, written_metadata, written_concat, ends_when_told, target_asset)
             VALUES (\(id), \(owner), \(door), \(fileName), \(fileType), \(metadata), \(size), \(partSize), \(parts),
                 \(received), \(statedHash), \(state.rawValue), \(error), \(assetID), \(createdAt), \(lastPartAt),
                 \(expiresAt), \(form.rawValue), \(isLengthKnown), \(sizeLimit), \(durationLimit?.microseconds),
-                \(writtenMetadata), \(writtenConcat))
+                \(writtenMetadata), \(writtenConcat), \(endsWhenTold), \(target))
             """
         )
     }

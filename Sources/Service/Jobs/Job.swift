@@ -29,9 +29,9 @@ extension Job {
     package func buried(reason: String, in transaction: any Connection) throws {}
 }
 
-/// Where a job waits: probing never waits behind encoding.
+/// Where a job waits: probing never waits behind encoding, and a viewer never behind the background.
 package enum Lane: String, Sendable, CaseIterable {
-    case light, heavy
+    case light, heavy, viewer
 }
 
 /// How urgent: higher first.

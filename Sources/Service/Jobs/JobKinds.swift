@@ -3,7 +3,10 @@ internal import Foundation
 /// Every kind of job there is: one line each.
 enum JobKinds {
     static let all: [any Job.Type] = [
-        PrepareAsset.self, EncodeChunk.self, EncodeAudio.self, MakePoster.self, RemuxMP4.self, DeleteObjects.self,
+        PrepareAsset.self, EncodeChunk.self, EncodeSegment.self, CopyStreams.self, EncodeAudio.self, MakePoster.self,
+        RemuxMP4.self, DeleteObjects.self, AdoptVersion.self, RemoveVersion.self, MakeSoundFiles.self,
+        StripOriginal.self, MakeImages.self, MakeVariant.self, ReadText.self, DrawStoryboard.self, MakePreview.self,
+        MeasureLoudness.self, IndexKeyFrames.self, CutClip.self,
     ]
 
     /// The job behind a stored row; nil when this release does not know its kind.

@@ -32,9 +32,12 @@ package struct JobQueue: Sendable {
     }
 
     /// Enqueues inside the caller's transaction.
+    ///
+    /// `lane`: another than its kind's own.
     package static func enqueue(
         _ job: some Job,
         priority: Priority = .normal,
+        lane: Lane? = nil,
         after delay: Duration = .zero,
         in transaction: any Connection
     ) throws {
@@ -45,8 +48,8 @@ package struct JobQueue: Sendable {
             """
             INSERT INTO jobs (kind, payload, subject, lane, priority, state, attempts, crashes, run_at,
                 request_id, created_at)
-            VALUES (\(type.kind), \(payload), \(job.subject), \(type.lane.rawValue), \(priority.rawValue), 'queued',
-                0, 0, \(now + delay), \(Trace.requestID), \(now))
+            VALUES (\(type.kind), \(payload), \(job.subject), \((lane ?? type.lane).rawValue),
+                \(priority.rawValue), 'queued', 0, 0, \(now + delay), \(Trace.requestID), \(now))
             """
         )
     }
@@ -169,14 +172,51 @@ package struct JobQueue: Sendable {
         }
     }
 
-    /// Cancels everything that works for a subject, running jobs too: their heartbeats tell their workers.
+    /// Cancels everything that works for a subject and what is below it (`asset_1/v1`, `asset_1/v1/360p/7`), running
+    /// jobs too: their heartbeats tell their workers.
     ///
     /// `keepingDead`: whether those that were buried stay, with their reasons.
     package static func cancel(subject: String, keepingDead: Bool = true, in transaction: any Connection) throws {
-        if keepingDead {
-            try transaction.run("DELETE FROM jobs WHERE subject = \(subject) AND state <> 'dead'")
-        } else {
-            try transaction.run("DELETE FROM jobs WHERE subject = \(subject)")
+        // "0" follows "/": the range of all that begins with the subject and a slash.
+        try transaction.run(
+            """
+            DELETE FROM jobs
+            WHERE (subject = \(subject) OR (subject >= \(subject + "/") AND subject < \(subject + "0")))
+                AND (state <> 'dead' OR \(keepingDead ? 1 : 0) = 0)
+            """
+        )
+    }
+
+    /// Moves the waiting jobs of one kind and subject to another place in the queue; a running one goes on.
+    package static func move(
+        kind: String,
+        subject: String,
+        to lane: Lane,
+        priority: Priority,
+        in transaction: any Connection
+    ) throws {
+        try transaction.run(
+            """
+            UPDATE jobs SET lane = \(lane.rawValue), priority = \(priority.rawValue)
+            WHERE subject = \(subject) AND kind = \(kind) AND state = 'queued'
+                AND (lane <> \(lane.rawValue) OR priority <> \(priority.rawValue))
+            """
+        )
+    }
+
+    /// The living jobs of one kind and subject, the oldest first: their payloads, and whether they run.
+    package static func living(
+        kind: String,
+        subject: String,
+        in connection: any Connection
+    ) throws -> [(payload: [UInt8], isRunning: Bool)] {
+        try connection.all(
+            """
+            SELECT payload, state FROM jobs
+            WHERE subject = \(subject) AND kind = \(kind) AND state <> 'dead' ORDER BY id
+            """
+        ).map { row in
+            (Array(try row.get("payload", as: String.self).utf8), try row.get("state", as: String.self) == "running")
         }
     }
 }

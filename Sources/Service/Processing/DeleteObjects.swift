@@ -9,7 +9,7 @@ struct DeleteObjects: Job {
 
     let asset: AssetID
 
-    var subject: String { "asset_\(asset)" }
+    var subject: String { Subject.asset(asset) }
 
     func run(in context: ProcessingContext) async throws -> JobOutcome {
         // A job of the asset that was running when it was deleted stops at its next heartbeat, and publishes nothing

@@ -5,7 +5,7 @@ internal import SQL
 /// Encodes the sound of a version, whole, as the group that all rungs share.
 struct EncodeAudio: Job {
     static let kind = "asset.audio"
-    static let lane = Lane.heavy
+    static let lane = Lane.light
 
     let asset: AssetID
     let version: Int
@@ -16,30 +16,18 @@ struct EncodeAudio: Job {
         guard let plan = try await context.database.read({ try Plan.find(asset, version, in: $0) }) else {
             return .done
         }
-        return try await context.withWorkFolder { folder in
-            let encoded = try await AudioEncoder(tools: context.tools).encode(
-                source: try context.original(asset, version),
+        let source = try context.original(asset, version)
+        let publication = StreamedPublication(asset: asset, version: version, plan: plan)
+        try await publication.run(in: context) { folder, onSegment in
+            _ = try await AudioEncoder(tools: context.tools).encode(
+                source: source,
                 info: plan.info,
                 timeline: plan.timeline,
                 bitRate: plan.audioBitRate,
-                into: folder
-            )
-            let segments = encoded.segments.map { segment in
-                MadeRendition.Segment(
-                    number: segment.index,
-                    bytes: segment.bytes,
-                    duration: encoded.grid.duration(of: segment.index).duration
-                )
-            }
-            let made = MadeRendition(
-                name: VersionState.audioName,
-                folder: folder,
-                codecs: encoded.codecs,
-                segments: segments
-            )
-            try await context.publish(made, plan: plan, of: asset, version)
-            return .done
+                into: "\(folder)/\(VersionState.audioName)"
+            ) { onSegment(VersionState.audioName, $0.index, $0.bytes, AudioEncoder.codecs) }
         }
+        return .done
     }
 
     func buried(reason: String, in transaction: any Connection) throws {

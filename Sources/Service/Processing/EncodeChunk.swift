@@ -2,7 +2,7 @@ internal import Core
 internal import Media
 internal import SQL
 
-/// Encodes a run of segments of all rungs with one ffmpeg, and publishes them.
+/// Encodes a run of segments of all rungs in the background, as far as nobody else has or does.
 struct EncodeChunk: Job {
     static let kind = "asset.chunk"
     static let lane = Lane.heavy
@@ -13,55 +13,51 @@ struct EncodeChunk: Job {
     let count: Int
 
     var subject: String { Subject.version(asset, version) }
+    var segments: Range<Int> { first..<first + count }
 
     func run(in context: ProcessingContext) async throws -> JobOutcome {
-        guard let plan = try await context.database.read({ try Plan.find(asset, version, in: $0) }) else {
-            return .done  // deleted meanwhile
+        guard let plan = try await context.database.read({ try Plan.find(asset, version, in: $0) }),
+            segments.upperBound <= plan.timeline.segmentCount
+        else { return .done }  // deleted meanwhile
+        let taken = try await context.database.read { connection in
+            try SegmentOrder.existing(asset, version, segments, in: connection)
+                .union(try SegmentOrder.ordered(asset, version, in: connection))
         }
-        return try await context.withWorkFolder { folder in
-            let progress = ChunkProgress(database: context.database, asset: asset, version: version)
-            let rungs = try await progress.reported(share: Double(count * plan.rungs.count)) { onProgress in
-                try await ChunkEncoder(tools: context.tools).encode(
-                    source: try context.original(asset, version),
-                    info: plan.info,
-                    timeline: plan.timeline,
-                    rungs: plan.rungs,
-                    segments: first..<first + count,
-                    into: folder,
+        let encoding = RungEncoding(asset: asset, version: version, plan: plan, context: context)
+        let progress = ChunkProgress(database: context.database, asset: asset, version: version)
+        for run in Self.runs(of: segments, rungs: plan.rungs, taken: taken) {
+            try await progress.reported(share: Double(run.segments.count * run.rungs.count)) { onProgress in
+                try await encoding.run(
+                    run.rungs,
+                    run.segments,
+                    tools: context.tools.inBackground,
                     onProgress: onProgress
                 )
             }
-            for encoded in rungs { try await publish(encoded, plan, from: folder, in: context) }
-            return .done
         }
+        return .done
     }
 
-    private func publish(
-        _ encoded: EncodedRung,
-        _ plan: Plan,
-        from folder: String,
-        in context: ProcessingContext
-    ) async throws {
-        for warning in encoded.warnings {
-            context.logger.warning("salvaged", ["subject": .string(subject), "warning": .string(warning)])
+    /// What is left to encode: neighbours that lack the same rungs go together.
+    static func runs(
+        of segments: Range<Int>,
+        rungs: [Rung],
+        taken: Set<SegmentOrder.Place>
+    ) -> [(segments: Range<Int>, rungs: [Rung])] {
+        var result: [(segments: Range<Int>, rungs: [Rung])] = []
+        for number in segments {
+            let missing = rungs.filter { !taken.contains(SegmentOrder.Place(rung: $0.name, number: number)) }
+            guard !missing.isEmpty else { continue }
+            if let last = result.last, last.segments.upperBound == number, last.rungs == missing {
+                result[result.count - 1].segments = last.segments.lowerBound..<number + 1
+            } else {
+                result.append((number..<number + 1, missing))
+            }
         }
-        let segments = encoded.segments.map { segment in
-            MadeRendition.Segment(
-                number: segment.index,
-                bytes: segment.bytes,
-                duration: plan.timeline.duration(of: segment.index).duration
-            )
-        }
-        let made = MadeRendition(
-            name: encoded.rung.name,
-            folder: "\(folder)/\(encoded.rung.name)",
-            codecs: encoded.codecs,
-            segments: segments
-        )
-        try await context.publish(made, plan: plan, of: asset, version)
+        return result
     }
 
     func buried(reason: String, in transaction: any Connection) throws {
-        try VersionState.fail(asset, version, reason: reason, in: transaction)
+        try Replanning.replanOrFail(asset, version, reason: reason, in: transaction)
     }
 }

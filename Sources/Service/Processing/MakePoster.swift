@@ -33,7 +33,7 @@ struct MakePoster: Job {
         try await context.database.write { transaction in
             try transaction.run("UPDATE versions SET poster = 1 WHERE asset_id = \(asset) AND number = \(version)")
         }
-        try await context.removeIfDeleted(asset)
+        try await context.removeIfDeleted(asset, version)
         return .done
     }
 }

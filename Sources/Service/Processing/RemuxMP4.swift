@@ -31,7 +31,7 @@ struct RemuxMP4: Job {
                 file: path,
                 consuming: true
             )
-            try await context.removeIfDeleted(asset)
+            try await context.removeIfDeleted(asset, version)
             return .done
         }
     }

@@ -22,7 +22,12 @@ enum VersionState {
             WHERE asset_id = \(asset) AND number = \(version) AND status <> 'ready'
             """
         )
+        try touch(asset, in: transaction)
         try JobQueue.cancel(subject: Subject.version(asset, version), in: transaction)
+    }
+
+    static func touch(_ asset: AssetID, in transaction: any Connection) throws {
+        try transaction.run("UPDATE assets SET updated_at = \(Timestamp.now) WHERE id = \(asset)")
     }
 
     /// Counts a rendition's new segments, measures it when it is complete, and lets the version's state follow.
@@ -37,9 +42,16 @@ enum VersionState {
         let renditions = try Self.renditions(asset, version, in: transaction)
         for rendition in renditions where rendition.isComplete && rendition.bandwidth == nil {
             try measure(rendition.name, asset, version, plan: plan, in: transaction)
+            if rendition.name != audioName {
+                let index = IndexKeyFrames(asset: asset, version: version, rendition: rendition.name)
+                try JobQueue.enqueue(index, priority: .background, in: transaction)
+            }
         }
         let progress = Self.progress(renditions, plusRungSegments: 0)
         let status = Self.status(renditions)
+        let former = try transaction.first(
+            "SELECT status FROM versions WHERE asset_id = \(asset) AND number = \(version)"
+        )
         try transaction.run(
             """
             UPDATE versions SET status = \(status.rawValue),
@@ -47,6 +59,7 @@ enum VersionState {
             WHERE asset_id = \(asset) AND number = \(version) AND status <> 'failed'
             """
         )
+        if try former?.get("status") != status.rawValue { try touch(asset, in: transaction) }
     }
 
     /// Processing's progress, 0–100, rounded down; 100 only when every rendition is complete.
@@ -55,7 +68,9 @@ enum VersionState {
     /// `plusRungSegments`: segments that are being made now, in parts.
     static func progress(_ renditions: [RenditionRecord], plusRungSegments made: Double) -> Int {
         if renditions.allSatisfy(\.isComplete) { return renditions.isEmpty ? 0 : 100 }
-        func weight(_ rendition: RenditionRecord) -> Double { rendition.name == audioName ? 0.05 : 1 }
+        func weight(_ rendition: RenditionRecord) -> Double {
+            rendition.name == audioName || rendition.origin != .encoded ? 0.05 : 1
+        }
         let total = renditions.reduce(0) { $0 + Double($1.segments) * weight($1) }
         let done = renditions.reduce(made) { $0 + Double($1.done) * weight($1) }
         return min(99, Int(done * 100 / max(total, 0.05)))
@@ -77,17 +92,24 @@ enum VersionState {
     /// The name of the rendition that all rungs share for their sound.
     static let audioName = "audio"
 
-    /// The rungs that can be delivered whole: complete, and the sound (if any) too.
+    /// The rungs that a player is offered: complete, copied or sustained, and the sound (if any) too.
     ///
-    /// Best first.
+    /// Best first. What is not there yet is made when it is asked for.
     static func listed(_ renditions: [RenditionRecord]) -> [RenditionRecord] {
-        guard renditions.first(where: { $0.name == audioName })?.isComplete != false else { return [] }
-        return renditions.filter { $0.name != audioName && $0.isComplete }
+        guard renditions.first(where: { $0.name == audioName })?.isDeliverable != false else { return [] }
+        return offered(renditions).filter(\.isDeliverable)
+    }
+
+    /// The rungs that the version has in the end, and what stands in for the top one until it is complete.
+    private static func offered(_ renditions: [RenditionRecord]) -> [RenditionRecord] {
+        let rungs = renditions.filter { $0.name != audioName }
+        let isTopComplete = rungs.first { $0.origin != .standIn }?.isComplete ?? false
+        return rungs.filter { $0.origin != .standIn || !isTopComplete }
     }
 
     private static func status(_ renditions: [RenditionRecord]) -> VersionRecord.Status {
-        let rungs = renditions.filter { $0.name != audioName }
-        if rungs.isEmpty { return renditions.allSatisfy(\.isComplete) ? .ready : .processing }
+        let rungs = offered(renditions)
+        if rungs.isEmpty { return renditions.contains(where: \.isDeliverable) ? .ready : .processing }
         guard let best = listed(renditions).first else { return .processing }
         return best.name == rungs.first?.name ? .ready : .playable
     }
@@ -102,7 +124,7 @@ enum VersionState {
     ) throws {
         var segments: [(duration: Rational, bytes: Int)] = []
         var total = 0
-        let audio = plan.timeline.audioGrid()
+        let audio = plan.audioGrid
         try transaction.each(
             """
             SELECT number, bytes FROM segments

@@ -9,6 +9,7 @@ enum Doctor {
         options: [
             Command.Option(SettingsTable.port), Command.Option(SettingsTable.host),
             Command.Option(SettingsTable.dataDir), Command.Option(SettingsTable.publicURL),
+            Command.Option("--storage", help: "Compare the database with the stored objects and files instead."),
         ].compactMap(\.self),
         printsJSON: true,
         run: run
@@ -20,6 +21,7 @@ enum Doctor {
     }
 
     @Sendable private static func run(_ invocation: Invocation) async throws -> ExitCode {
+        if invocation.arguments.switches.contains("--storage") { return try await StorageCheck.run(invocation) }
         let reader = try invocation.reader()
         var findings = reader.notices.map { Finding("settings", .warning, $0) }
         do {

@@ -25,6 +25,7 @@ enum Serve {
 
     @Sendable private static func run(_ invocation: Invocation) async throws -> ExitCode {
         Console.outliveReaders()
+        OpenFiles.raiseLimit()
         let settings = try invocation.settings()
         let logger = LogSink.logger(level: settings.logLevel, format: settings.logFormat, console: invocation.console)
         for notice in settings.notices { logger.warning(notice) }
@@ -34,18 +35,31 @@ enum Serve {
         let accounts = try DataFolder.accounts(settings, installation.database)
         // Said at once, not when the first video fails.
         _ = try await installation.processingContext()
-        try installation.sweepWorkFolder()
-        let ingest = try makeIngest(installation)
+        try WorkFolder.sweep(installation.workDirectory)
+        let metrics = Metrics()
+        let ingest = try installation.ingest(metrics: metrics)
         try await ingest.recover()
+        let catalog = Catalog(database: installation.database, trashPeriod: settings.trashPeriod)
+        let delivery = try makeDelivery(installation, catalog)
+        try await delivery.loadRevocations()
+        let api = makeAPI(installation, accounts, ingest, delivery, metrics)
         let server = Server(
             configuration: serverConfiguration(settings),
             logger: logger,
-            handler: try makeAPI(installation, accounts, ingest).handler()
+            handler: try api.handler(),
+            shortcut: api.shortcut
         )
         let ports = try server.start()
         try await announce(ports, settings, accounts, invocation.console)
         try await Interruption.cancels {
-            await serve(server, ingest, supervisor(installation, invocation))
+            await withDiscardingTaskGroup { group in
+                group.addTask { await delivery.followRevocations(logger: logger) }
+                group.addTask { await catalog.keepIndexed(logger: logger) }
+                group.addTask {
+                    let upkeep = upkeep(installation, ingest, catalog)
+                    await serve(server, ingest, upkeep, supervisor(installation, invocation))
+                }
+            }
         }
         await installation.database.close()
         logger.info("stopped")
@@ -53,9 +67,15 @@ enum Serve {
     }
 
     /// Runs until the task is cancelled, then drains.
-    private static func serve(_ server: Server, _ ingest: Ingest, _ supervisor: WorkerSupervisor) async {
+    private static func serve(
+        _ server: Server,
+        _ ingest: Ingest,
+        _ upkeep: Upkeep,
+        _ supervisor: WorkerSupervisor
+    ) async {
         await withDiscardingTaskGroup { group in
             group.addTask { await ingest.runBackground() }
+            group.addTask { await upkeep.run() }
             group.addTask { await supervisor.run() }
             group.addTask {
                 // Sleeps until it is cancelled.
@@ -65,18 +85,30 @@ enum Serve {
         }
     }
 
-    private static func makeIngest(_ installation: Installation) throws -> Ingest {
+    private static func upkeep(_ installation: Installation, _ ingest: Ingest, _ catalog: Catalog) -> Upkeep {
         let settings = installation.settings
-        return try Ingest(
+        return Upkeep(
             database: installation.database,
-            store: installation.store,
-            configuration: IngestConfiguration(
-                stagingDirectory: settings.dataDir + "/staging",
-                partSize: settings.chunkSize,
-                maximumSize: settings.maxUploadSize,
-                expiry: settings.uploadExpiry,
-                doors: [Tus.door: settings.videoLimits]
+            ingest: ingest,
+            catalog: catalog,
+            configuration: Upkeep.Configuration(
+                hour: settings.cleanupTime.hour,
+                minute: settings.cleanupTime.minute,
+                keepFailed: settings.keepFailed
             ),
+            logger: installation.logger
+        )
+    }
+
+    private static func makeDelivery(_ installation: Installation, _ catalog: Catalog) throws -> Delivery {
+        let settings = installation.settings
+        let secret = try TokenSecret(configured: settings.jwtSecret, dataDir: settings.dataDir)
+        return Delivery(
+            database: installation.database,
+            catalog: catalog,
+            store: installation.store,
+            keys: StreamKeys(secrets: [secret.key(for: "stream links")]),
+            expiresIn: Int(settings.linkLifetime.components.seconds),
             logger: installation.logger
         )
     }
@@ -84,29 +116,25 @@ enum Serve {
     private static func makeAPI(
         _ installation: Installation,
         _ accounts: Accounts,
-        _ ingest: Ingest
-    ) throws -> TelecineAPI {
+        _ ingest: Ingest,
+        _ delivery: Delivery,
+        _ metrics: Metrics
+    ) -> TelecineAPI {
         let settings = installation.settings
-        let catalog = Catalog(database: installation.database)
-        let secret = try TokenSecret(configured: settings.jwtSecret, dataDir: settings.dataDir)
-        let delivery = Delivery(
-            database: installation.database,
-            catalog: catalog,
-            store: installation.store,
-            keys: StreamKeys(secrets: [secret.key(for: "stream links")]),
-            expiresIn: Int(settings.linkLifetime.components.seconds)
-        )
         var configuration = TelecineAPI.Configuration()
         configuration.publicURL = settings.publicURL
         configuration.trustedProxies = settings.trustedProxies
+        configuration.metricsAllowed = settings.metricsAllow
         configuration.corsOrigins = settings.corsOrigins.contains("*") ? nil : settings.corsOrigins
         return TelecineAPI(
             configuration: configuration,
             accounts: accounts,
             ingest: ingest,
-            catalog: catalog,
+            catalog: delivery.catalog,
             delivery: delivery,
             insight: Insight(database: installation.database),
+            sharing: Sharing(database: installation.database, delivery: delivery),
+            metrics: metrics,
             logger: installation.logger
         )
     }

@@ -34,11 +34,14 @@ enum Work {
         let logger = LogSink.logger(level: settings.logLevel, format: settings.logFormat, console: console)
         let name = invocation.arguments.values["--name"] ?? "\(ProcessInfo.processInfo.hostName)-\(getpid())"
         let installation = try await Installation.open(settings, logger: logger)
+        let folder = try WorkFolder.take(in: installation.workDirectory)
+        defer { folder.release() }
         let worker = Worker(
             name: name,
             queue: installation.queue,
-            context: try await installation.processingContext(),
-            slots: [.heavy, .light],
+            context: try await installation.processingContext(in: folder.path),
+            // Sound and picture of one seek at once.
+            slots: [.heavy, .viewer, .viewer, .light, .light],
             logger: logger
         )
         do {

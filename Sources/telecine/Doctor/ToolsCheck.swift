@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Media
 
 #if canImport(Glibc)
     internal import Glibc
@@ -15,6 +16,7 @@ struct ToolsCheck: Sendable {
         "ffmpeg": "apt-get install ffmpeg, or brew install ffmpeg",
         "ffprobe": "apt-get install ffmpeg, or brew install ffmpeg",
         "bwrap": "apt-get install bubblewrap",
+        "libvips": "apt-get install libvips42, or brew install vips",
     ]
     /// What a ladder is made with: encoders, and the filters of every chain.
     private static let encoders = ["libx264", "aac", "mjpeg"]
@@ -28,6 +30,7 @@ struct ToolsCheck: Sendable {
             findings.append(missing("ffmpeg"))
         }
         findings.append(find("ffprobe").map { Finding("ffprobe", .good, $0) } ?? missing("ffprobe"))
+        findings.append(ImageLibrary.version.map { Finding("libvips", .good, $0) } ?? missing("libvips"))
         #if os(Linux)
             if let bwrap = find("bwrap") {
                 findings.append(await sandbox(bwrap))

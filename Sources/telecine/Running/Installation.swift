@@ -1,3 +1,4 @@
+internal import API
 internal import Core
 internal import Foundation
 internal import Media
@@ -38,7 +39,8 @@ struct Installation: Sendable {
         }
     }
 
-    func processingContext() async throws -> ProcessingContext {
+    /// `folder`: where chunks are made; nil for who only wants to know that everything is there.
+    func processingContext(in folder: String? = nil) async throws -> ProcessingContext {
         let profiles = try Self.profiles(settings)
         let tools = await MediaTools.locate()
         guard tools.missing.isEmpty else {
@@ -53,18 +55,41 @@ struct Installation: Sendable {
             store: store,
             tools: tools,
             profiles: profiles,
-            workDirectory: workDirectory,
+            workDirectory: folder ?? workDirectory,
             logger: logger
         )
     }
 
-    /// Removes what killed workers left.
-    ///
-    /// For `serve`, before its workers start.
-    func sweepWorkFolder() throws {
-        guard FileManager.default.fileExists(atPath: workDirectory) else { return }
-        for name in try FileManager.default.contentsOfDirectory(atPath: workDirectory) {
-            try FileManager.default.removeItem(atPath: "\(workDirectory)/\(name)")
+    /// What single doors allow.
+    private var doors: [String: DoorLimits] {
+        var doors = [Tus.door: settings.videoLimits, Resumable.door: settings.videoLimits]
+        for (kind, size) in settings.handlingLimits {
+            doors[MediaHandling.door(for: kind)] = DoorLimits(maximumSize: size)
         }
+        doors[MediaHandling.door] = DoorLimits(maximumSize: settings.handlingLimits.values.max() ?? 0)
+        return doors
+    }
+
+    /// The upload core as the settings want it.
+    func ingest(metrics: Metrics = Metrics()) throws -> Ingest {
+        var configuration = IngestConfiguration(
+            stagingDirectory: settings.dataDir + "/staging",
+            partSize: settings.chunkSize,
+            maximumSize: settings.maxUploadSize,
+            expiry: settings.uploadExpiry,
+            keepFailed: settings.keepFailed,
+            doors: doors
+        )
+        configuration.sync = settings.uploadSync
+        configuration.user = settings.userLimits
+        // Only originals are left to the system: of what is made of them, the database says that it is there.
+        let isCareless = settings.uploadSync == .system
+        return try Ingest(
+            database: database,
+            store: isCareless ? try DiskStore(root: settings.dataDir + "/objects", durable: false) : store,
+            configuration: configuration,
+            metrics: metrics,
+            logger: logger
+        )
     }
 }

@@ -79,6 +79,32 @@ extension SettingForm where Value == Duration {
     }
 }
 
+/// Hours and minutes, local.
+struct TimeOfDay: Sendable, Hashable {
+    let hour: Int
+    let minute: Int
+
+    init(hour: Int, minute: Int) {
+        self.hour = hour
+        self.minute = minute
+    }
+
+    /// Reads `02:00`; nil for anything else.
+    init?(parsing text: String) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy({ (1...2).contains($0.count) }),
+            let hour = Int(parts[0]), let minute = Int(parts[1]), (0...23).contains(hour), (0...59).contains(minute)
+        else { return nil }
+        self.init(hour: hour, minute: minute)
+    }
+}
+
+extension SettingForm where Value == TimeOfDay {
+    static var timeOfDay: Self {
+        SettingForm(expected: "a time of day such as 02:00") { TimeOfDay(parsing: $0) }
+    }
+}
+
 extension SettingForm {
     /// Values with commas between them.
     static func list<Element>(

@@ -16,12 +16,22 @@ struct Settings: Sendable {
     let maxUploadSize: Int64
     let chunkSize: Int64
     let uploadExpiry: Duration
+    let userLimits: UserLimits
+    let uploadSync: UploadSync
     /// What contract 3's uploads may be.
     let videoLimits: DoorLimits
+    /// Nil: what is deleted is gone at once.
+    let trashPeriod: Duration?
+    /// What contract 2's uploads may be, in bytes by kind.
+    let handlingLimits: [FileContent.Kind: Int64]
+    let keepFailed: Duration
+    let cleanupTime: TimeOfDay
     let workers: Int
     let profilesDir: String?
     let linkLifetime: Duration
     let trustedProxies: [AddressRange]
+    /// Who reads `/metrics` without a token.
+    let metricsAllow: [AddressRange]
     let corsOrigins: [String]
     let logLevel: LogLevel
     let logFormat: LogFormat
@@ -35,6 +45,13 @@ struct Settings: Sendable {
         let token: String?
         let email: String?
         let password: String?
+
+        fileprivate init(_ reader: inout SettingsReader) {
+            url = reader.optional(SettingsTable.clientURL)
+            token = reader.optional(SettingsTable.clientToken)
+            email = reader.optional(SettingsTable.clientEmail)
+            password = reader.optional(SettingsTable.clientPassword)
+        }
     }
 
     /// - Throws: `SettingsError` with a line for every wrong value.
@@ -52,23 +69,31 @@ struct Settings: Sendable {
         maxUploadSize = reader.value(SettingsTable.maxUploadSize, insteadOfWrong: 0)
         chunkSize = reader.value(SettingsTable.chunkSize, insteadOfWrong: 0)
         uploadExpiry = reader.value(SettingsTable.uploadExpiry, insteadOfWrong: .zero)
+        userLimits = UserLimits(
+            openUploads: reader.value(SettingsTable.maxOpenUploads, insteadOfWrong: 0),
+            openBytes: reader.value(SettingsTable.maxOpenBytes, insteadOfWrong: 0)
+        )
+        uploadSync = reader.value(SettingsTable.uploadSync, insteadOfWrong: .acknowledge)
         videoLimits = DoorLimits(
             maximumSize: Int64(reader.value(SettingsTable.maxVideoSize, insteadOfWrong: 0)) << 20,
             maximumDuration: .seconds(60 * reader.value(SettingsTable.maxVideoDuration, insteadOfWrong: 0))
         )
+        let trashDays = reader.value(SettingsTable.trashDays, insteadOfWrong: 0)
+        trashPeriod = trashDays == 0 ? nil : .seconds(trashDays * 86_400)
+        handlingLimits = SettingsTable.handlingLimits.mapValues { setting in
+            Int64(reader.value(setting, insteadOfWrong: 0)) << 20
+        }
+        keepFailed = reader.value(SettingsTable.keepFailed, insteadOfWrong: .zero)
+        cleanupTime = reader.value(SettingsTable.cleanupTime, insteadOfWrong: TimeOfDay(hour: 0, minute: 0))
         workers = reader.value(SettingsTable.workers, insteadOfWrong: 0)
         profilesDir = reader.optional(SettingsTable.profilesDir)
         linkLifetime = reader.value(SettingsTable.linkLifetime, insteadOfWrong: .zero)
         trustedProxies = reader.optional(SettingsTable.trustedProxies) ?? []
+        metricsAllow = reader.optional(SettingsTable.metricsAllow) ?? MetricsRoutes.near
         corsOrigins = reader.value(SettingsTable.corsOrigins, insteadOfWrong: [])
         logLevel = reader.value(SettingsTable.logLevel, insteadOfWrong: .info)
         logFormat = reader.value(SettingsTable.logFormat, insteadOfWrong: .auto)
-        client = Client(
-            url: reader.optional(SettingsTable.clientURL),
-            token: reader.optional(SettingsTable.clientToken),
-            email: reader.optional(SettingsTable.clientEmail),
-            password: reader.optional(SettingsTable.clientPassword)
-        )
+        client = Client(&reader)
         notices = reader.notices
         guard reader.errors.isEmpty else { throw SettingsError(lines: reader.errors) }
     }

@@ -102,6 +102,28 @@ enum SettingsTable {
         standard: "24h",
         help: "How long an upload that is not complete is kept."
     )
+    static let maxOpenUploads = Setting(
+        "MAX_OPEN_UPLOADS",
+        .uploads,
+        .integer(1...1_000_000),
+        standard: "1000",
+        help: "How many unfinished uploads one user may have."
+    )
+    static let maxOpenBytes = Setting(
+        "MAX_OPEN_BYTES",
+        .uploads,
+        .bytes(1...(1 << 50)),
+        standard: "100 GiB",
+        help: "How many bytes one user's unfinished uploads may announce together."
+    )
+    static let uploadSync = Setting<UploadSync>(
+        "UPLOAD_SYNC",
+        .uploads,
+        .choice,
+        standard: "complete",
+        help: "What survives a power cut: `acknowledge` every byte that was acknowledged, `complete` every finished "
+            + "upload, `system` what the system has written by then. A crash of the service alone costs nothing."
+    )
     static let maxVideoSize = Setting(
         "MAX_VIDEO_SIZE_MB",
         .uploads,
@@ -148,7 +170,16 @@ enum SettingsTable {
         .network,
         .list("addresses or networks such as 127.0.0.1, 10.0.0.0/8") { AddressRange($0) },
         without: "none",
-        help: "Proxies whose `X-Forwarded-For` is believed."
+        help: "Proxies whose `Forwarded` and `X-Forwarded-For`, `-Proto` and `-Host` are believed."
+    )
+    static let metricsAllow = Setting<[AddressRange]>(
+        "METRICS_ALLOW",
+        .network,
+        SettingForm(expected: "addresses or networks such as 10.0.0.0/8, or admins for administrators alone") { text in
+            text == "admins" ? [] : SettingForm<[AddressRange]>.list("") { AddressRange($0) }.parse(text)
+        },
+        without: "this machine and private networks",
+        help: "Who reads `/metrics` without an administrator's token; behind a proxy name it in `TRUSTED_PROXIES`."
     )
     static let corsOrigins = Setting(
         "CORS_ORIGINS",
@@ -212,9 +243,13 @@ enum SettingsTable {
     static let all: [SettingDescription] = [
         .init(port), .init(host), .init(dataDir), .init(publicURL), .init(contractPorts), .init(jwtSecret),
         .init(registration), .init(tokenLifetime), .init(sessionLifetime),
-        .init(maxUploadSize), .init(chunkSize), .init(uploadExpiry), .init(maxVideoSize), .init(maxVideoDuration),
+        .init(maxUploadSize), .init(chunkSize), .init(uploadExpiry), .init(maxOpenUploads), .init(maxOpenBytes),
+        .init(uploadSync), .init(maxVideoSize), .init(maxVideoDuration),
+        .init(maxImageSizeHandled), .init(maxVideoSizeHandled), .init(maxSoundSizeHandled), .init(keepFailed),
+        .init(trashDays), .init(cleanupTime),
         .init(workers), .init(profilesDir),
-        .init(linkLifetime), .init(trustedProxies), .init(corsOrigins), .init(logLevel), .init(logFormat),
+        .init(linkLifetime), .init(trustedProxies), .init(metricsAllow), .init(corsOrigins), .init(logLevel),
+        .init(logFormat),
         .init(clientURL), .init(clientToken), .init(clientEmail), .init(clientPassword),
     ]
 

@@ -10,6 +10,8 @@ struct Command: Sendable {
     var options: [Option] = []
     /// Whether it prints its result as JSON with `--json`.
     var printsJSON = false
+    /// Whether the list of verbs leaves it out: for the service's own use.
+    var isHidden = false
     let run: @Sendable (Invocation) async throws -> ExitCode
 
     /// What it takes by position.

@@ -1,6 +1,7 @@
 /// The texts of `--help`.
 enum Help {
     static func text(for commands: [Command]) -> String {
+        let commands = commands.filter { !$0.isHidden }
         let width = commands.map(\.name.count).max() ?? 0
         let verbs = commands.map { "  \(padded($0.name, width))  \($0.summary)" }
         return """

@@ -64,7 +64,11 @@ extension DataFolder {
     struct Lock: Sendable {
         fileprivate let descriptor: Int32
 
-        func release() { close(descriptor) }
+        func release() {
+            // Said, because a child that is just being started holds a copy of the descriptor.
+            flock(descriptor, LOCK_UN)
+            close(descriptor)
+        }
     }
 
     /// - Throws: `Failure` when another service has the folder.

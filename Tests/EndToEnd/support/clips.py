@@ -37,6 +37,11 @@ def make(path: pathlib.Path, seconds: float, size: str = "1280x720", rate: str =
     return path
 
 
+def run_ffmpeg(*options) -> None:
+    """Makes a clip that `make` does not."""
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", *options], check=True, timeout=300)
+
+
 def padded(source: pathlib.Path, path: pathlib.Path, size: int) -> pathlib.Path:
     """The same MP4 made `size` bytes long by a `free` box of random bytes: long to send, quick to process."""
     content = source.read_bytes()

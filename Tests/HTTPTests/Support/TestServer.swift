@@ -39,6 +39,7 @@ final class LogLines: Sendable {
 func withServer(
     _ configure: (inout ServerConfiguration) -> Void = { _ in },
     handler: @escaping Handler,
+    shortcut: @escaping Shortcut = { _ in nil },
     _ body: (TestServer) async throws -> Void
 ) async throws {
     var configuration = ServerConfiguration()
@@ -47,7 +48,7 @@ func withServer(
     configuration.threads = 4
     configure(&configuration)
     let log = LogLines()
-    let server = Server(configuration: configuration, logger: log.logger, handler: handler)
+    let server = Server(configuration: configuration, logger: log.logger, handler: handler, shortcut: shortcut)
     let ports = try server.start()
     do {
         try await body(TestServer(server: server, port: ports[0], log: log))

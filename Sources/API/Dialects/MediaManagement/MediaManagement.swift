@@ -9,6 +9,7 @@ package struct MediaManagement: Sendable {
     let catalog: Catalog
     let delivery: Delivery
     let insight: Insight
+    let sharing: Sharing
     let authentication: Authentication
     let address: PublicAddress
 
@@ -17,6 +18,7 @@ package struct MediaManagement: Sendable {
         catalog: Catalog,
         delivery: Delivery,
         insight: Insight,
+        sharing: Sharing,
         authentication: Authentication,
         address: PublicAddress
     ) {
@@ -24,6 +26,7 @@ package struct MediaManagement: Sendable {
         self.catalog = catalog
         self.delivery = delivery
         self.insight = insight
+        self.sharing = sharing
         self.authentication = authentication
         self.address = address
     }
@@ -32,13 +35,21 @@ package struct MediaManagement: Sendable {
         router.on(.post, "/api/uploads/init", beginUpload)
         router.on(.post, "/api/uploads/:id/chunks", receiveChunk)
         router.on(.get, "/api/uploads/:id", uploadStatus)
+        // Under `/api/media` contract 2 answers for integers (its `register`).
+        router.on(.get, "/media/:id", mediaDetails)
         for prefix in ["/media", "/api/media"] {
-            router.on(.get, "\(prefix)/:id", mediaDetails)
             router.on(.get, "\(prefix)/:id/stream", streamLinks)
             router.on(.post, "\(prefix)/:id/events", recordEvent)
+            router.on(.post, "\(prefix)/:id/share", makeShare)
+            router.on(.get, "\(prefix)/:id/share", listShares)
+            router.on(.get, "\(prefix)/:id/share/:token/views", listViews)
+            router.on(.delete, "\(prefix)/:id/share/:token", revokeShare)
         }
-        router.on(.get, "/api/assets", assetList)
-        router.on(.get, "/api/assets/:id", mediaDetails)
-        router.on(.delete, "/api/assets/:id", deleteAsset)
+        registerAssets(on: &router)
+        registerTrash(on: &router)
+        router.on(.get, "/api/assets/:id/captions", captionList)
+        router.on(.put, "/api/assets/:id/captions/:language", putCaptions)
+        router.on(.delete, "/api/assets/:id/captions/:language", deleteCaptions)
+        router.on(.post, "/api/assets/:id/clips", makeClip)
     }
 }

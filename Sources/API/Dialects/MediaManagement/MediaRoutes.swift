@@ -9,14 +9,16 @@ extension MediaManagement {
         let base = try address.base(for: request)
         let rungs = try await delivery.listedRungs(of: asset)
         let link = delivery.link(to: asset)
-        return try .json(
+        let reasons = try await delivery.nonStandardReasons(of: asset)
+        let images = try await delivery.images(of: asset)
+        var details =
             MediaDetails(
                 id: asset.id.contractName,
                 title: asset.title,
                 description: asset.description.isEmpty ? nil : asset.description,
                 duration: asset.version.duration?.inSeconds,
                 thumbnailUrl: asset.version.hasPoster ? base + link.poster : nil,
-                streamingUrl: asset.version.plays ? base + link.master : nil,
+                streamingUrl: asset.version.plays && images == nil ? base + link.master : nil,
                 status: MediaState(asset.version.status),
                 variants: rungs.map { rung in
                     MediaVariant(
@@ -28,9 +30,16 @@ extension MediaManagement {
                 },
                 metadata: asset.metadata,
                 createdAt: asset.createdAt.iso8601WithMilliseconds,
-                error: asset.version.error
+                error: asset.version.error,
+                progress: asset.version.progress,
+                nonStandardReasons: reasons.isEmpty ? nil : reasons,
+                images: images?.mapValues { base + $0 },
+                details: asset.version.details.isEmpty ? nil : asset.version.details,
+                version: asset.version.edition,
+                duplicateOf: asset.duplicateOf?.contractName
             )
-        )
+        try await addSurroundings(of: asset, base: base, to: &details)
+        return try .json(details)
     }
 
     @Sendable func streamLinks(_ request: Request) async throws -> Response {
@@ -42,6 +51,9 @@ extension MediaManagement {
                     "Processing failed: \(asset.version.error ?? "no reason is known") Upload another file."
                 )
                 : ServiceError(.notReady, "Video is still processing", retryAfter: .seconds(2))
+        }
+        guard asset.kind != AssetRecord.imageKind else {
+            throw ServiceError(.conflict, "This is a picture, which has no stream. Its files are the details' images.")
         }
         let base = try address.base(for: request)
         let link = delivery.link(to: asset)
@@ -56,41 +68,7 @@ extension MediaManagement {
         )
     }
 
-    @Sendable func assetList(_ request: Request) async throws -> Response {
-        let principal = try await authentication.principal(for: request)
-        let page = try Self.number("page", in: request, default: 1, range: 1...1_000_000)
-        let limit = try Self.number("limit", in: request, default: 20, range: 1...100)
-        let base = try address.base(for: request)
-        let (assets, total) = try await catalog.assets(of: principal.userID, page: page, limit: limit)
-        let summaries = assets.map { asset in
-            AssetSummary(
-                id: asset.id.contractName,
-                title: asset.title,
-                description: asset.description.isEmpty ? nil : asset.description,
-                thumbnailUrl: asset.version.hasPoster ? base + delivery.link(to: asset).poster : nil,
-                status: MediaState(asset.version.status),
-                createdAt: asset.createdAt.iso8601WithMilliseconds,
-                duration: asset.version.duration?.inSeconds,
-                fileType: asset.fileType,
-                progress: asset.version.progress,
-                error: asset.version.error
-            )
-        }
-        return try .json(
-            AssetPage(
-                assets: summaries,
-                pagination: AssetPage.Pagination(page: page, limit: limit, total: total)
-            )
-        )
-    }
-
-    @Sendable func deleteAsset(_ request: Request) async throws -> Response {
-        let principal = try await authentication.principal(for: request)
-        try await catalog.delete(try Self.assetID(request), for: principal.userID)
-        return Response(.noContent)
-    }
-
-    private func ownAsset(_ request: Request) async throws -> AssetRecord {
+    func ownAsset(_ request: Request) async throws -> AssetRecord {
         let principal = try await authentication.principal(for: request)
         return try await catalog.asset(try Self.assetID(request), for: principal.userID)
     }
@@ -102,7 +80,7 @@ extension MediaManagement {
         return id
     }
 
-    private static func number(
+    static func number(
         _ name: String,
         in request: Request,
         default fallback: Int,

@@ -7,6 +7,16 @@ internal import Synchronization
 extension MediaManagement {
     @Sendable func beginUpload(_ request: Request) async throws -> Response {
         let principal = try await authentication.principal(for: request)
+        return try await begin(request, for: principal.userID, target: nil)
+    }
+
+    /// A new version takes the body of `init` and gives its answer (contracts/README).
+    @Sendable func beginVersion(_ request: Request) async throws -> Response {
+        let principal = try await authentication.principal(for: request)
+        return try await begin(request, for: principal.userID, target: try Self.assetID(request))
+    }
+
+    private func begin(_ request: Request, for owner: UserID, target: AssetID?) async throws -> Response {
         let body = try await request.json(as: UploadInitRequest.self, limit: 64 << 10)
         let announced = AnnouncedFile(
             door: "chunks",
@@ -16,12 +26,15 @@ extension MediaManagement {
             metadata: body.metadata ?? [:],
             hash: body.fileHash
         )
-        let upload = try await ingest.begin(announced, owner: principal.userID)
+        let upload = try await ingest.begin(announced, owner: owner, target: target)
+        var duplicate: AssetID?
+        if let hash = body.fileHash { duplicate = try await catalog.duplicate(ofSHA256: hash, owner: owner) }
         return try .json(
             UploadInitResponse(
                 uploadId: upload.id.rawValue,
                 chunkSize: upload.partSize,
-                expiresAt: upload.expiresAt.iso8601WithMilliseconds
+                expiresAt: upload.expiresAt.iso8601WithMilliseconds,
+                duplicateOf: duplicate?.contractName
             ),
             status: .created
         )
@@ -38,6 +51,7 @@ extension MediaManagement {
                 field: "chunk"
             )
         }
+        try ingest.checkRoom(for: request.body.declaredLength)
         let receiver = ChunkReceiver(ticket: ticket)
         do {
             let fields = try await request.multipart(fieldLimit: 4096, onFile: receiver.open)
@@ -67,7 +81,7 @@ extension MediaManagement {
         let (upload, missing) = try await ingest.status(of: try Self.uploadID(request), for: principal.userID)
         var asset: AssetRecord?
         if upload.state == .complete, let id = upload.assetID {
-            asset = try await catalog.asset(id, for: principal.userID)
+            asset = try await catalog.asset(id, version: upload.version, for: principal.userID)
         }
         return try .json(UploadStatus(upload, asset: asset, missing: missing))
     }

@@ -14,18 +14,18 @@ extension Tus {
             }
             let file = Self.file(metadata, size: nil, isPartial: false)
             let made = try await ingest.concatenate(sources, into: file, written: written, owner: principal.userID)
-            return Self.created(made)
+            return created(made, request)
         }
         let size = try Self.announcedLength(request)
         let hasBody = try Self.hasBody(request)
         // Before anything is made: a wrong checksum header must not leave an upload behind.
-        let checksum = try TusChecksum.parse(request.headers["Upload-Checksum"])
+        let checksum = try TusChecksum.of(request)
         let file = Self.file(metadata, size: size, isPartial: concat == .partial)
         if hasBody, let size, let length = request.body.declaredLength, length > size {
             throw ServiceError(.tooLarge, "The request has \(length) bytes, the whole upload \(size).")
         }
         let begun = try await ingest.begin(file, owner: principal.userID)
-        guard hasBody else { return Self.created(begun) }
+        guard hasBody else { return created(begun, request) }
         return await firstBytes(of: begun, checksum, from: request, principal.userID)
     }
 
@@ -39,11 +39,11 @@ extension Tus {
         let isSilent = request.headers["Upload-Length"] == nil && request.headers["Upload-Defer-Length"] == nil
         let size = isSilent ? nil : try Self.announcedLength(request)
         let hasBody = try Self.hasBody(request)
-        let checksum = try TusChecksum.parse(request.headers["Upload-Checksum"])
+        let checksum = try TusChecksum.of(request)
         let file = Self.file(metadata, size: size, isPartial: false)
         let found = try await ingest.adopt(id, as: file, owner: principal.userID)
         // Bytes from the beginning are no use to an upload that has some: its offset tells the client to go on there.
-        guard hasBody, found.offset == 0 else { return Self.created(found, telling: hasBody) }
+        guard hasBody, found.offset == 0 else { return created(found, request, telling: hasBody) }
         return await firstBytes(of: found, checksum, from: request, principal.userID)
     }
 
@@ -60,18 +60,18 @@ extension Tus {
             let done = try await ingest.append(piece, to: begun.upload.id, for: owner) { writer in
                 _ = try await body.receive(into: PieceSink(writer))
             }
-            return Self.created(done, telling: true)
+            return created(done, request, telling: true)
         } catch {
             var response = rendering(error)
-            response.headers["Location"] = Self.location(of: begun.upload)
+            response.headers["Location"] = location(of: begun.upload, for: request)
             return response
         }
     }
 
-    private static func created(_ progress: UploadProgress, telling: Bool = false) -> Response {
-        var response = Response(.created, headers: ["Location": location(of: progress.upload)])
+    private func created(_ progress: UploadProgress, _ request: Request, telling: Bool = false) -> Response {
+        var response = Response(.created, headers: ["Location": location(of: progress.upload, for: request)])
         if telling, let offset = progress.offset { response.headers["Upload-Offset"] = String(offset) }
-        addExpiry(of: progress, to: &response)
+        Self.addExpiry(of: progress, to: &response)
         return response
     }
 

@@ -6,7 +6,9 @@ internal import Service
 extension Tus {
     func status(_ request: Request) async throws -> Response {
         let principal = try await authentication.principal(for: request)
-        let progress = try await ingest.look(try Self.uploadID(request), for: principal.userID, settling: true)
+        let found = try await ingest.look(try Self.uploadID(request), for: principal.userID, settling: true)
+        // Here the length tells: a client that reads it sends nothing more.
+        let progress = try await ingest.endAtLength(found)
         let upload = progress.upload
         var response = Response(.ok, headers: ["Cache-Control": "no-store"])
         if let offset = progress.offset { response.headers["Upload-Offset"] = String(offset) }
@@ -33,7 +35,7 @@ extension Tus {
             offset: offset,
             declaredLength: body.declaredLength,
             totalLength: try Self.number("Upload-Length", in: request),
-            checksum: try TusChecksum.parse(request.headers["Upload-Checksum"])
+            checksum: try TusChecksum.of(request)
         )
         let progress = try await ingest.append(piece, to: id, for: principal.userID) { writer in
             _ = try await body.receive(into: PieceSink(writer))

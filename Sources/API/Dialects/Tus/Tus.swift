@@ -8,6 +8,7 @@ package import Service
 package struct Tus: Sendable {
     let ingest: Ingest
     let authentication: Authentication
+    private let address: PublicAddress
     let logger: Logger
 
     static let base = "/api/v1/videos/tus"
@@ -16,14 +17,15 @@ package struct Tus: Sendable {
     static let version = "1.0.0"
     static let contentType = "application/offset+octet-stream"
     private static let extensions = [
-        "creation", "creation-with-upload", "creation-defer-length", "expiration", "checksum", "termination",
-        "concatenation", "concatenation-unfinished",
+        "creation", "creation-with-upload", "creation-defer-length", "expiration", "checksum",
+        "checksum-trailer", "termination", "concatenation", "concatenation-unfinished",
     ]
     private static let methods: [HTTPMethod] = [.get, .head, .post, .put, .patch, .delete, .options]
 
-    package init(ingest: Ingest, authentication: Authentication, logger: Logger) {
+    package init(ingest: Ingest, authentication: Authentication, address: PublicAddress, logger: Logger) {
         self.ingest = ingest
         self.authentication = authentication
+        self.address = address
         self.logger = logger
     }
 
@@ -64,7 +66,7 @@ package struct Tus: Sendable {
         }
         var response: Response
         if request.method == .options {
-            response = capabilities()
+            response = await capabilities(for: request)
         } else if !allowed.contains(request.method) {
             response = .problem(
                 .methodNotAllowed,
@@ -87,19 +89,26 @@ package struct Tus: Sendable {
     }
 
     /// What this server can: for a plain `OPTIONS`, whatever version the client speaks.
-    private func capabilities() -> Response {
-        Response(
+    ///
+    /// Who says who he is, is told what is left to him.
+    private func capabilities(for request: Request) async -> Response {
+        // A token that counts for nothing asks like nobody: what this server can is no secret.
+        let isNamed = request.headers["Authorization"] != nil
+        let principal = isNamed ? try? await authentication.principalIfAny(for: request) : nil
+        let largest = try? await ingest.largestFile(at: Self.door, for: principal?.userID)
+        return Response(
             .noContent,
             headers: [
                 "Tus-Version": Self.version,
                 "Tus-Extension": Self.extensions.joined(separator: ","),
-                "Tus-Max-Size": String(ingest.limits(of: Self.door).maximumSize),
-                "Tus-Checksum-Algorithm": PieceChecksum.Algorithm.allCases.map(\.rawValue).joined(separator: ","),
+                "Tus-Max-Size": String(largest ?? ingest.limits(of: Self.door).maximumSize),
+                "Tus-Checksum-Algorithm": TusChecksum.algorithms.map(\.rawValue).joined(separator: ","),
             ]
         )
     }
 
     func rendering(_ error: any Error) -> Response {
+        let error = ServiceError(passing: error) ?? error
         guard let known = error as? ServiceError, known.code == .hashMismatch else {
             return .rendering(error, logger: logger)
         }
@@ -113,7 +122,11 @@ package struct Tus: Sendable {
         return id
     }
 
-    static func location(of upload: Upload) -> String { "\(base)/\(upload.id)" }
+    func location(of upload: Upload, for request: Request) -> String {
+        address.location(Self.path(of: upload), for: request)
+    }
+
+    static func path(of upload: Upload) -> String { "\(base)/\(upload.id)" }
 }
 
 /// Hands the bytes of a body to the engine, on the thread that received them.

@@ -1,5 +1,6 @@
 internal import Core
 internal import Crypto
+internal import HTTP
 internal import Service
 
 /// `Upload-Metadata`: `key base64,key2 base64,flag`.
@@ -84,6 +85,18 @@ enum TusConcat: Equatable {
 
 /// `Upload-Checksum`: an algorithm and a value.
 enum TusChecksum {
+    static let algorithms: [PieceChecksum.Algorithm] = [.sha1, .sha256, .md5, .crc32]
+
+    /// The checksum that the request states in its head, or announces to state after its body.
+    ///
+    /// - Throws: `.invalidRequest`.
+    static func of(_ request: Request) throws -> PieceChecksum? {
+        if let header = request.headers["Upload-Checksum"] { return try parse(header) }
+        guard request.headers.lists("Upload-Checksum", in: "Trailer") else { return nil }
+        let body = request.body
+        return PieceChecksum(toComeIn: algorithms) { try parse(body.trailers["Upload-Checksum"]) }
+    }
+
     /// - Throws: `.invalidRequest`.
     static func parse(_ header: String?) throws -> PieceChecksum? {
         guard let header else { return nil }
@@ -91,8 +104,8 @@ enum TusChecksum {
         guard parts.count == 2 else {
             throw ServiceError(.invalidRequest, "Upload-Checksum must be an algorithm and a value in base 64.")
         }
-        guard let algorithm = PieceChecksum.Algorithm(rawValue: parts[0].lowercased()) else {
-            let known = PieceChecksum.Algorithm.allCases.map(\.rawValue).joined(separator: ", ")
+        guard let algorithm = algorithms.first(where: { $0.rawValue == parts[0].lowercased() }) else {
+            let known = algorithms.map(\.rawValue).joined(separator: ", ")
             throw ServiceError(.invalidRequest, "Upload-Checksum must use one of \(known).")
         }
         // Hexadecimal, as the contract's example has it, is told by its length; base 64 of four bytes ends in `=`.

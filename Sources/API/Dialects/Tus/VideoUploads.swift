@@ -58,7 +58,7 @@ package struct VideoUploads: Sendable {
         return try .json(
             Begun(
                 upload_id: upload.id.rawValue,
-                upload_url: Tus.location(of: upload),
+                upload_url: Tus.path(of: upload),
                 expires_at: upload.expiresAt.iso8601,
                 chunk_size: upload.partSize
             ),

@@ -21,9 +21,9 @@ const words = {
 
 /** The server's own sentence where it sent one (`error`, RFC 9457 `detail`), else ours. */
 export function explain(status, problem, retryAfter) {
-  if (status === 429 && retryAfter) return `Too many attempts. Try again in ${retryAfter} seconds.`;
   const own = status < 500 && (problem?.error ?? problem?.detail);
   if (typeof own === "string" && own) return own;
+  if (status === 429 && retryAfter) return `Too many attempts. Try again in ${retryAfter} seconds.`;
   if (words[status]) return words[status];
   if (status >= 500) return "The service had a fault of its own. Try again; if it stays, ask whoever runs it to look at its log.";
   return `The service refused this (${status}).`;
@@ -74,8 +74,23 @@ export const api = {
   setup: (token, email, password) => call("POST", "/setup", { token, email, password }, { quiet: true }),
   initUpload: (file, options) => call("POST", "/api/uploads/init", file, options),
   upload: (id, options) => call("GET", `/api/uploads/${encodeURIComponent(id)}`, undefined, options),
-  assets: (page, limit) => call("GET", `/api/assets?page=${page}&limit=${limit}`),
+  assets: (page, limit, query = "") => call("GET", `/api/assets?page=${page}&limit=${limit}${query ? `&${query}` : ""}`),
+  tags: () => call("GET", "/api/tags"),
+  bulk: (body) => call("POST", "/api/assets/bulk", body),
+  changeAsset: (id, changes) => call("PATCH", `/api/assets/${encodeURIComponent(id)}`, changes),
   deleteAsset: (id) => call("DELETE", `/api/assets/${encodeURIComponent(id)}`),
+  versions: (id) => call("GET", `/api/assets/${encodeURIComponent(id)}/versions`),
+  beginVersion: (id, file) => call("POST", `/api/assets/${encodeURIComponent(id)}/versions`, file),
+  restoreVersion: (id, n) => call("POST", `/api/assets/${encodeURIComponent(id)}/versions/${n}/restore`, {}),
+  shares: (id) => call("GET", `/api/media/${encodeURIComponent(id)}/share`),
+  share: (id, wishes) => call("POST", `/api/media/${encodeURIComponent(id)}/share`, wishes),
+  revokeShare: (id, token) => call("DELETE", `/api/media/${encodeURIComponent(id)}/share/${encodeURIComponent(token)}`),
+  trash: (page, limit) => call("GET", `/api/trash?page=${page}&limit=${limit}`),
+  emptyTrash: () => call("DELETE", "/api/trash"),
+  discard: (id) => call("DELETE", `/api/trash/${encodeURIComponent(id)}`),
+  restoreAsset: (id) => call("POST", `/api/trash/${encodeURIComponent(id)}/restore`, {}),
+  /** Contract 2's view of the same medium: what it is by its content, and its files. */
+  handled: (id) => call("GET", `/api/media/${encodeURIComponent(id.replace(/^asset_/, ""))}/`, undefined, { quiet: true }),
   media: (id, options) => call("GET", `/api/media/${encodeURIComponent(id)}`, undefined, options),
   stream: (id, options) => call("GET", `/api/media/${encodeURIComponent(id)}/stream`, undefined, options),
 };

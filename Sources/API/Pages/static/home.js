@@ -2,7 +2,7 @@
 
 import { bindAccountForm } from "./account.js";
 import { api } from "./api.js";
-import { $, say, wait } from "./dom.js";
+import { $, $$, say, wait } from "./dom.js";
 import { Library } from "./library.js";
 import { rememberFor } from "./memory.js";
 import { Uploads } from "./uploads.js";
@@ -14,7 +14,7 @@ let uploads = null;
 /** Only back to a page of ours: an address from outside must not lead elsewhere. */
 function next() {
   const wanted = new URLSearchParams(location.search).get("next") ?? "";
-  return /^\/watch\/[^/\\]/.test(wanted) ? wanted : null;
+  return /^\/((watch|assets)\/[^/\\]|admin\/|trash$)/.test(wanted) ? wanted : null;
 }
 
 function show(part) {
@@ -27,6 +27,8 @@ function enter(someone) {
   user = someone;
   say($("#who"), user.email);
   $("#signout").hidden = false;
+  $("#to-trash").hidden = false;
+  $("#admin").hidden = user.role !== "admin";
   rememberFor(user.id);
   library ??= new Library();
   uploads ??= new Uploads(() => library.refresh());
@@ -79,5 +81,7 @@ $("#signout").addEventListener("click", async () => {
   }
   location.assign("/");
 });
+
+for (const button of $$("[data-close]")) button.addEventListener("click", () => button.closest("dialog").close());
 
 begin();

@@ -6,20 +6,21 @@ export const help = [
   ["J L", "10 seconds back or forward"],
   ["↑ ↓", "Louder, quieter"],
   ["M", "Sound off or on"],
+  ["C", "Captions on or off"],
   ["F", "Full screen"],
   ["0 – 9", "To that tenth of the recording"],
   ["< >", "Slower, faster"],
   ["?", "This list"],
 ];
 
-/** Calls actions by name: toggle, skip(seconds), tenth(n), louder(step), mute, full, faster(step), help. */
+/** Calls actions by name: toggle, skip(seconds), tenth(n), louder(step), mute, full, captions, faster(step), help. */
 export function listen(actions) {
   const table = {
     " ": () => actions.toggle(), k: () => actions.toggle(),
     arrowleft: () => actions.skip(-5), arrowright: () => actions.skip(5),
     j: () => actions.skip(-10), l: () => actions.skip(10),
     arrowup: () => actions.louder(0.05), arrowdown: () => actions.louder(-0.05),
-    m: () => actions.mute(), f: () => actions.full(),
+    m: () => actions.mute(), f: () => actions.full(), c: () => actions.captions(),
     home: () => actions.tenth(0), end: () => actions.tenth(10),
     "<": () => actions.faster(-1), ">": () => actions.faster(1), "?": () => actions.help(),
   };

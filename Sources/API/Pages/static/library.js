@@ -2,7 +2,10 @@
 
 import { api, local } from "./api.js";
 import { $, say, stamp } from "./dom.js";
+import { Filters } from "./filters.js";
 import { ago, clock, spoken } from "./format.js";
+import { moveOnHover } from "./preview.js";
+import { Selection } from "./selection.js";
 
 const size = 24;
 const settled = new Set(["ready", "failed", "processing_failed", "error"]);
@@ -12,13 +15,18 @@ export class Library {
   #cards = new Map();     // id → { node, asset, page }
   #pages = 1;
   #total = 0;
+  #isMore = false;
   #timer = 0;
   #pause = 2000;
   #busy = null;
   #again = false;
   #victim = null;
+  #filters = new Filters();
+  #selection = new Selection(() => this.#changed());
 
   constructor() {
+    this.#filters.addEventListener("change", () => { this.#pages = 1; this.refresh(); });
+    this.#tags();
     $("#more").addEventListener("click", () => this.#more());
     $("#delete-yes").addEventListener("click", () => this.#delete());
     document.addEventListener("visibilitychange", () => { if (!document.hidden) this.refresh(); });
@@ -37,12 +45,24 @@ export class Library {
 
   stop() { clearTimeout(this.#timer); }
 
+  #changed() {
+    this.refresh();
+    this.#tags();
+  }
+
+  /** The choice of tags is a convenience: without it everything else works. */
+  #tags() { this.#filters.refreshTags().catch(() => {}); }
+
   async #load() {
     clearTimeout(this.#timer);
     try {
-      const answers = await Promise.all(Array.from({ length: this.#pages }, (_, i) => api.assets(i + 1, size)));
+      const query = this.#filters.query.toString();
+      const answers = await Promise.all(Array.from({ length: this.#pages }, (_, i) => api.assets(i + 1, size, query)));
+      // Typed on meanwhile: the answer to the last question counts.
+      if (query !== this.#filters.query.toString()) { this.#again = true; return; }
       say($("#library-error"), "");
       this.#total = answers[0].pagination?.total ?? answers[0].assets.length;
+      this.#isMore = answers[0].pagination?.isMore === true;
       $("#more").hidden = this.#pages >= (answers[0].pagination?.pages ?? 1);
       const before = JSON.stringify([...this.#cards.values()].map((c) => [c.asset.status, c.asset.progress]));
       this.#show(answers.flatMap((answer) => answer.assets));
@@ -76,7 +96,7 @@ export class Library {
     let previous = null;
     for (const asset of assets) {
       const id = String(asset.id);
-      const card = this.#cards.get(id) ?? { node: this.#make(id) };
+      const card = this.#cards.get(id) ?? { node: this.#make(id, asset.title || "Untitled") };
       card.asset = asset;
       this.#cards.set(id, card);
       this.#fill(card);
@@ -84,22 +104,30 @@ export class Library {
       if (place !== card.node) this.#grid.insertBefore(card.node, place);
       previous = card.node;
     }
+    this.#selection.keep(wanted);
     this.#count();
   }
 
   #count() {
-    $("#empty").hidden = this.#cards.size > 0;
-    say($("#library-count"), this.#total ? `${this.#total} recording${this.#total === 1 ? "" : "s"}` : "");
+    const isSearch = !this.#filters.isEmpty;
+    $("#empty").hidden = this.#cards.size > 0 || isSearch;
+    $("#nothing").hidden = this.#cards.size > 0 || !isSearch;
+    $("#filters").hidden = this.#cards.size === 0 && !isSearch;
+    const what = isSearch ? "found" : `recording${this.#total === 1 ? "" : "s"}`;
+    say($("#library-count"), this.#total || isSearch ? `${this.#isMore ? "More than " : ""}${this.#total} ${what}` : "");
   }
 
-  #make(id) {
+  #make(id, title) {
     const node = stamp("card");
     $("[data-link]", node).href = `/watch/${encodeURIComponent(id)}`;
     $("[data-delete]", node).addEventListener("click", () => this.#ask(id));
+    $("[data-details]", node).href = `/assets/${encodeURIComponent(id)}`;
+    this.#selection.bind(node, id, title);
     const image = $("img", node);
     // Not [hidden]: a picture without a box is never loaded lazily.
     image.addEventListener("load", () => image.classList.add("here"));
     image.addEventListener("error", () => image.classList.remove("here"));
+    moveOnHover(node, () => local(this.#cards.get(id)?.asset.previewUrl));
     return node;
   }
 
@@ -109,6 +137,8 @@ export class Library {
     node.dataset.status = failed ? "failed" : asset.status;
     say($("[data-title]", node), title);
     $("[data-delete]", node).setAttribute("aria-label", `Delete “${title}”`);
+    $("[data-details]", node).setAttribute("aria-label", `Details of “${title}”`);
+    this.#fillTags($("[data-tags]", node), asset.tags ?? []);
     const length = $("[data-length]", node);
     length.hidden = !(asset.duration > 0);
     say(length, asset.duration > 0 ? clock(asset.duration) : "");
@@ -128,6 +158,22 @@ export class Library {
       : asset.status === "uploading" ? "Being uploaded" : `Being processed${percent}`);
   }
 
+  #fillTags(list, tags) {
+    const state = JSON.stringify(tags);
+    if (list.dataset.state === state) return;
+    list.dataset.state = state;
+    list.hidden = tags.length === 0;
+    list.replaceChildren(...tags.slice(0, 4).map((tag) => {
+      const button = document.createElement("button");
+      Object.assign(button, { type: "button", className: "tag", textContent: tag });
+      button.setAttribute("aria-label", `Show what is tagged “${tag}”`);
+      button.addEventListener("click", () => this.#filters.pick(tag));
+      const item = document.createElement("li");
+      item.append(button);
+      return item;
+    }));
+  }
+
   #more() {
     this.#pages += 1;
     const first = this.#cards.size;
@@ -138,7 +184,7 @@ export class Library {
     this.#victim = id;
     const { asset } = this.#cards.get(id);
     say($("#delete-error"), "");
-    say($("#delete-text"), `“${asset.title || "Untitled"}” and everything made from it will be gone for good. Links to it stop working.`);
+    say($("#delete-text"), `“${asset.title || "Untitled"}” is put into the trash. Links to it stop working until you restore it from there.`);
     $("#delete-dialog").showModal();
   }
 

@@ -5,6 +5,7 @@ import { clock, spoken } from "./format.js";
 import { listen } from "./keys.js";
 import { Menu } from "./menu.js";
 import { Source } from "./source.js";
+import { Surroundings } from "./surroundings.js";
 
 const speeds = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
 const reasons = {
@@ -15,7 +16,7 @@ const reasons = {
 };
 
 export class Player {
-  #root; #video; #source = null; #quality; #speed;
+  #root; #video; #source = null; #quality; #speed; #around;
   #dragging = false; #hide = 0; #slow = 0;
 
   constructor(root) {
@@ -23,6 +24,7 @@ export class Player {
     this.#video = $("video", root);
     this.#quality = new Menu($("[data-quality]", root), $("[data-quality-menu]", root), (id) => this.#pickQuality(Number(id)));
     this.#speed = new Menu($("[data-speed]", root), $("[data-speed-menu]", root), (rate) => this.#pickSpeed(Number(rate)));
+    this.#around = new Surroundings(root, this.#video, { seek: (to) => this.#seek(to), flash: (text) => this.#flash(text) });
     this.#restoreVolume();
     this.#bindVideo();
     this.#bindControls();
@@ -30,12 +32,15 @@ export class Player {
       toggle: () => this.toggle(), skip: (by) => this.#skip(by), mute: () => this.#mute(), full: () => this.#fullScreen(),
       tenth: (n) => this.#seek((this.#video.duration || 0) * n / 10), louder: (by) => this.#louder(by),
       faster: (step) => this.#faster(step), help: () => this.onHelp(),
+      captions: () => this.#around.toggleCaptions(),
     });
   }
 
   onHelp = () => {};
   get time() { return this.#video.currentTime; }
   get source() { return this.#source; }
+  /** Storyboard, captions and chapters, as far as there are any; may come again. */
+  surround(around) { this.#around.fill(around); }
 
   /** stream: { masterUrl, mp4: [{ label, height, url }], renew }; poster may be empty. */
   async load(stream, { poster, title, at = 0, sound = false }) {
@@ -87,15 +92,23 @@ export class Player {
     click("help", () => this.onHelp());
     click("retry", () => { this.#state("ready"); this.#buffering(); this.#source?.reopen(); });
     const bar = $("[data-seek]", root);
-    bar.addEventListener("input", () => { this.#dragging = true; this.#showTime(Number(bar.value)); });
+    bar.addEventListener("input", () => { this.#drag(bar); });
     // Only the place where the finger lifts is asked for: each place passed over would be a request held by the server.
-    bar.addEventListener("change", () => { this.#dragging = false; this.#seek(Number(bar.value)); });
+    bar.addEventListener("change", () => { this.#dragging = false; bar.parentElement.removeAttribute("data-dragging"); this.#seek(Number(bar.value)); });
     bar.addEventListener("pointermove", (event) => this.#hint(event));
     const volume = $("[data-volume]", root);
     volume.addEventListener("input", () => { this.#video.volume = Number(volume.value); this.#video.muted = false; });
     for (const name of ["pointermove", "pointerdown", "focusin", "keydown"]) root.addEventListener(name, () => this.#awake());
     root.addEventListener("pointerleave", () => { if (!this.#video.paused) this.#sleep(); });
     document.addEventListener("fullscreenchange", () => this.#showFull());
+  }
+
+  #drag(bar) {
+    this.#dragging = true;
+    bar.parentElement.toggleAttribute("data-dragging", true);
+    const at = Number(bar.value);
+    this.#showTime(at);
+    this.#around.glimpse(at, at / (this.#video.duration || 1));
   }
 
   #seek(to) {
@@ -201,9 +214,7 @@ export class Player {
     const bar = event.currentTarget;
     const box = bar.getBoundingClientRect();
     const part = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
-    const hint = $("[data-hint]", this.#root);
-    say(hint, clock(part * (this.#video.duration || 0)));
-    hint.style.left = `${part * 100}%`;
+    this.#around.glimpse(part * (this.#video.duration || 0), part);
   }
 
   #showVolume() {
@@ -277,7 +288,7 @@ export class Player {
   }
 
   #sleep() {
-    const busy = this.#quality.open || this.#speed.open || this.#root.matches(":has(:focus-visible)");
+    const busy = this.#quality.open || this.#speed.open || this.#around.open || this.#root.matches(":has(:focus-visible)");
     if (!this.#video.paused && !busy) this.#root.setAttribute("data-idle", "");
   }
 }

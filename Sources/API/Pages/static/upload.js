@@ -2,11 +2,13 @@
 
 import { api, APIError, announceSignedOut } from "./api.js";
 import { wait } from "./dom.js";
+import { listen } from "./listen.js";
 import { forget, recall, remember } from "./memory.js";
 import { sendChunk } from "./send.js";
 
 const lanes = 3;
 const serverFaults = 8;
+const quietStreams = 3;   // streams in a row that told nothing: a proxy holds them back, so asking is all there is
 
 /**
  * States: waiting, preparing, sending, paused, offline (tries again by itself), signin, following, ready, failed, cancelled.
@@ -204,30 +206,42 @@ export class Upload extends EventTarget {
     });
   }
 
-  /** What the server makes of it, asked for less and less often while nothing changes. */
+  /** What the server makes of it: told as it happens; where that cannot be, asked for less and less often. */
   async #follow(signal) {
     let pause = 500;
     let last = "";
+    const { uploadId } = this.#session;
     // All of it is there: nothing is left to resume, whatever becomes of this page.
     forget(this.#file);
     this.#set("following", { stage: "complete", progress: null, rate: 0 });
-    for (;;) {
-      const status = await this.#patiently(
-        () => api.upload(this.#session.uploadId, { signal }), signal, "following");
-      const processing = status.status === "processing";
-      this.#set("following", {
-        stage: status.status, assetId: status.assetId ?? this.assetId,
-        progress: processing && Number.isFinite(status.progress) ? status.progress : null,
-      });
-      if (status.status === "processed") { this.#set("ready", { progress: 100 }); return; }
-      if (status.status.endsWith("failed")) {
-        throw new APIError(422, `${status.error ?? "The file could not be processed."} Try another copy of it.`);
+    for (let silences = 0; ;) {
+      if (silences < quietStreams) {
+        let heard = false;
+        const told = (status) => { heard = true; return this.#take(status); };
+        if (await listen(uploadId, signal, told)) return;
+        silences = heard ? 0 : silences + 1;
       }
+      const status = await this.#patiently(() => api.upload(uploadId, { signal }), signal, "following");
+      if (this.#take(status)) return;
       const seen = `${status.status} ${status.progress}`;
       pause = seen === last ? Math.min(5000, pause * 1.4) : 800;
       last = seen;
       await wait(pause, signal);
     }
+  }
+
+  /** Shows a status; true when it is the last. */
+  #take(status) {
+    const processing = status.status === "processing";
+    this.#set("following", {
+      stage: status.status, assetId: status.assetId ?? this.assetId,
+      progress: processing && Number.isFinite(status.progress) ? status.progress : null,
+    });
+    if (status.status.endsWith("failed")) {
+      throw new APIError(422, `${status.error ?? "The file could not be processed."} Try another copy of it.`);
+    }
+    if (status.status === "processed") this.#set("ready", { progress: 100 });
+    return status.status === "processed";
   }
 }
 

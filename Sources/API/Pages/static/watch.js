@@ -1,10 +1,11 @@
 // /watch/:id. Finds out what state the recording is in and shows that: playing, in the making, or why not.
 
-import { api, local, APIError } from "./api.js";
+import { api, call, local, APIError } from "./api.js";
 import { $, say, wait } from "./dom.js";
 import { ago, clock, spoken } from "./format.js";
 import { help } from "./keys.js";
 import { Player } from "./player.js";
+import { Waveform } from "./waveform.js";
 
 const id = decodeURIComponent(location.pathname.split("/").filter(Boolean)[1] ?? "");
 const startAt = Math.max(0, Number.parseFloat(new URLSearchParams(location.search).get("t")) || 0);
@@ -32,6 +33,7 @@ function message({ kind, title, text = "", progress, retry = false, signIn = fal
 
 function about() {
   $("#about").hidden = false;
+  $("#details").href = `/assets/${encodeURIComponent(media.id)}`;
   say($("#title"), media.title || "Untitled");
   say($("#description"), media.description || "");
   say($("#meta"), [media.duration > 0 ? clock(media.duration) : "", ago(media.createdAt)].filter(Boolean).join(" · "));
@@ -63,19 +65,34 @@ function files(stream) {
   }).sort((a, b) => b.height - a.height);
 }
 
+/** The title as a file may be called. */
+const plainTitle = () => (media.title || "recording").replace(/[\\/:*?"<>|\u0000-\u001f]+/g, " ").trim();
+
 function downloads(list) {
+  links(list.map(({ label, url }) => ({ label: `MP4, ${label}`, url, file: `${plainTitle()} ${label}.mp4` })));
+}
+
+function links(list) {
   $("#downloads").hidden = list.length === 0;
-  const name = (media.title || "recording").replace(/[\\/:*?"<>|\u0000-\u001f]+/g, " ").trim();
-  const items = list.map(({ label, url }) => {
+  const items = list.map(({ label, url, file }) => {
     const link = document.createElement("a");
     link.href = url;
-    link.download = `${name} ${label}.mp4`;
-    link.textContent = `MP4, ${label}`;
+    link.download = file;
+    link.textContent = label;
     const item = document.createElement("li");
     item.append(link);
     return item;
   });
   $("#downloads ul").replaceChildren(...items);
+}
+
+/** What the player shows around the picture; it may come when the recording plays already. */
+function surround() {
+  player.surround({
+    storyboard: local(media.storyboardUrl),
+    captions: (media.captions ?? []).map((track) => ({ ...track, url: local(track.url) })),
+    chapters: media.chapters ?? [],
+  });
 }
 
 async function play(stream) {
@@ -86,15 +103,53 @@ async function play(stream) {
   const list = files(stream);
   downloads(list);
   player = new Player($("#player"));
+  surround();
   player.onHelp = () => $("#help-dialog").showModal();
   const renew = async () => local((await api.stream(id, { quiet: true })).masterUrl);
-  const sound = /^audio\//.test(media.fileType ?? "");
+  const handled = await api.handled(id).catch(() => null);
+  const sound = handled?.file_type === "audio";
   await player.load({ masterUrl: local(stream.masterUrl), mp4: list, renew },
     { poster: local(media.thumbnailUrl), title: media.title || "Untitled", at: startAt, sound });
+  if (sound) sleeve(handled);
   if ("mediaSession" in navigator) {
-    const artwork = media.thumbnailUrl ? [{ src: local(media.thumbnailUrl) }] : [];
+    const picture = local(media.thumbnailUrl || handled?.thumbnail_url);
+    const artwork = picture ? [{ src: picture }] : [];
     navigator.mediaSession.metadata = new MediaMetadata({ title: media.title || "Untitled", artwork });
   }
+}
+
+/** A sound is shown by its cover, its waveform and what it says of itself. */
+async function sleeve({ urls, metadata }) {
+  const { artist, album, year } = metadata.tags ?? {};
+  const said = [artist, album, year].filter(Boolean).join(" · ");
+  if (said) say($("#meta"), [said, $("#meta").textContent].filter(Boolean).join(" · "));
+  const cover = $("[data-sleeve]");
+  cover.onload = () => { cover.hidden = false; };
+  if (urls.thumbnail) cover.src = local(urls.thumbnail);
+  try {
+    const wave = new Waveform($("[data-wave]"), $("#player video"));
+    wave.draw(await call("GET", local(urls.peaks), undefined, { quiet: true }));
+    $("#player").dataset.wave = "shown";
+  } catch { /* The player is whole without its drawing. */ }
+}
+
+/** A picture is simply there: the large size, and the animation where it moves. */
+function showPicture() {
+  document.title = `${media.title || "Untitled"} · Telecine`;
+  $("#message").hidden = true;
+  shown = "picture";
+  const image = $("#picture img");
+  image.alt = media.description || media.title || "";
+  if (media.details?.dominantColor) image.style.backgroundColor = media.details.dominantColor;
+  image.addEventListener("load", () => { image.style.backgroundColor = ""; }, { once: true });
+  image.src = local(media.details?.animated ? media.images.webp : media.images.large);
+  $("#picture").hidden = false;
+  $("#share-at").closest("label").hidden = true;
+  const sizes = [["original", "The original"], ["large", "Large"], ["medium", "Medium"], ["small", "Small"]];
+  links(sizes.filter(([name]) => media.images[name]).map(([name, label]) => {
+    const url = local(media.images[name]);
+    return { label, url, file: `${plainTitle()} ${name}${url.slice(url.lastIndexOf("."))}` };
+  }));
 }
 
 /** While processing goes on, rungs and files join: the open player learns of them without a reload. */
@@ -107,6 +162,7 @@ async function keepGrowing() {
     try {
       media = await api.media(id, { quiet: true });
       growing();
+      surround();
       await player.source?.refresh();
       downloads(files(await api.stream(id, { quiet: true })));
       pause = Math.min(15_000, pause * 1.3);
@@ -141,6 +197,7 @@ async function whenPlayable() {
     media = await api.media(id, { quiet: true });
     about();
     if (gone.has(media.status)) { failed(); return null; }
+    if (media.images) { showPicture(); return null; }
     try {
       return await api.stream(id, { quiet: true });
     } catch (error) {

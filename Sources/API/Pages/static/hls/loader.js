@@ -75,14 +75,18 @@ export class Loader extends EventTarget {
 
   /** Reads the master again: rungs join while processing goes on. */
   async refresh() {
-    const before = this.#levels.length;
-    const pinned = this.#levels[this.#pinned]?.label;
-    const current = this.#levels[this.#current]?.label;
+    const before = this.#levels;
     await this.#readMaster(this.#stop.signal);
-    if (this.#levels.length === before) return;
-    this.#pinned = this.#levels.findIndex((l) => l.label === pinned);
-    this.#current = this.#levels.findIndex((l) => l.label === current);
-    this.dispatchEvent(new Event("levels"));
+    this.#pinned = this.#find(before[this.#pinned]);
+    this.#current = this.#find(before[this.#current]);
+    const names = (levels) => levels.map(({ label }) => label).join();
+    if (names(before) !== names(this.#levels)) this.dispatchEvent(new Event("levels"));
+  }
+
+  /** Where a rung stands in the newest master, whose addresses may be new: -1 when it has left. */
+  #find(level) {
+    const name = ({ uri }) => uri.split("/").slice(-2).join("/");
+    return level ? this.#levels.findIndex((other) => name(other) === name(level)) : -1;
   }
 
   retry() { for (const track of this.#tracks) track.poke(); }
@@ -99,16 +103,14 @@ export class Loader extends EventTarget {
   #begin(first, at) {
     const level = this.#levels[first];
     this.#tracks.push(new Track(this.#source.addSourceBuffer(level.mime), level.mime, this.#host({
-      pick: (ahead) => this.#pick(ahead),
-      playlist: (index, signal) => this.#list(this.#levels[index].uri, signal),
-      mime: (index) => this.#levels[index].mime,
-      tooSlow: (progress, ahead, index) => index > 0 && this.#tooSlow(progress, ahead),
+      pick: (ahead) => this.#levels[this.#pick(ahead)],
+      playlist: (level, signal) => this.#list(level.uri, signal),
+      tooSlow: (progress, ahead, level) => this.#find(level) > 0 && this.#tooSlow(progress, ahead),
     })));
     if (this.#sound) {
       this.#tracks.push(new Track(this.#source.addSourceBuffer(this.#sound.mime), this.#sound.mime, this.#host({
-        pick: () => 0,
-        playlist: (_, signal) => this.#list(this.#sound.uri, signal),
-        mime: () => this.#sound.mime,
+        pick: () => this.#sound,
+        playlist: (sound, signal) => this.#list(sound.uri, signal),
         tooSlow: () => false,
       })));
     }
@@ -128,7 +130,7 @@ export class Loader extends EventTarget {
       sampled: (size, seconds) => this.#bandwidth.sample(size, seconds),
       failed: (error, attempt, ahead) => this.#failed(error, attempt, ahead),
       recovered: () => this.dispatchEvent(new Event("recovered")),
-      arrived: (track, index) => this.#arrived(track, index),
+      arrived: (track, level) => this.#arrived(track, level),
       // A decoder that lost the data it was reading starts again at the key frame only on a seek.
       nudge: () => { this.#video.currentTime = this.#video.currentTime; },
     };
@@ -159,8 +161,9 @@ export class Loader extends EventTarget {
     return size < total && left > 3 && left > ahead - seconds;
   }
 
-  #arrived(track, index) {
-    if (track === this.#tracks[0] && index !== this.#current) {
+  #arrived(track, level) {
+    const index = track === this.#tracks[0] ? this.#find(level) : this.#current;
+    if (index !== this.#current) {
       this.#current = index;
       this.dispatchEvent(new Event("level"));
     }

@@ -22,8 +22,8 @@ export class Track {
   #closed = false;
 
   /**
-   * host: { time(), goal(), pick(ahead) → level index, playlist(index, signal), mime(index), sampled(size, seconds),
-   *         tooSlow(progress, ahead, index) → bool, failed(error, attempt, ahead) → ms to wait, recovered(), arrived(track, index),
+   * host: { time(), goal(), pick(ahead) → level (whatever has a `mime`), playlist(level, signal), sampled(size, seconds),
+   *         tooSlow(progress, ahead, level) → bool, failed(error, attempt, ahead) → ms to wait, recovered(), arrived(track, level),
    *         nudge() }
    */
   constructor(buffer, mime, host) {
@@ -113,23 +113,23 @@ export class Track {
   }
 
   async #step(signal, ahead) {
-    const index = this.#host.pick(ahead);
-    const list = await this.#host.playlist(index, signal);
+    const level = this.#host.pick(ahead);
+    const list = await this.#host.playlist(level, signal);
     if (signal.aborted) throw signal.reason;
     const segment = this.#next(list);
     if (!segment) { this.done = true; return; }
     this.#loading = segment;
     const init = await this.#initFor(segment, signal);
-    const media = await this.#fetch(segment, signal, ahead, index);
+    const media = await this.#fetch(segment, signal, ahead, level);
     if (signal.aborted) throw signal.reason;
     await this.#trim();
-    await this.#put(segment, index, init, media);
+    await this.#put(segment, level, init, media);
     // A seek may have come while the bytes went in: its cursor wins.
     if (signal.aborted) throw signal.reason;
     this.#cursor = segment.end;
     this.#exact = false;
     if (segment === list.segments.at(-1)) this.done = true;
-    this.#host.arrived(this, index);
+    this.#host.arrived(this, level);
   }
 
   #next(list) {
@@ -154,11 +154,11 @@ export class Track {
     return { key, bytes: this.#inits.get(key) };
   }
 
-  async #fetch(segment, signal, ahead, index) {
+  async #fetch(segment, signal, ahead, level) {
     const { bytes, seconds } = await download(segment.uri, {
       range: segment.range, signal,
       onProgress: (progress) => {
-        if (!this.#host.tooSlow(progress, ahead, index)) return;
+        if (!this.#host.tooSlow(progress, ahead, level)) return;
         this.#host.sampled(progress.size, progress.seconds);
         this.#abort.abort(new Replanned());
       },
@@ -167,14 +167,14 @@ export class Track {
     return bytes;
   }
 
-  async #put(segment, index, init, media) {
+  async #put(segment, level, init, media) {
     const now = this.#host.time();
     // A decoder reads ahead and stays with the old rung to the next key frame, so the near future counts as now.
     const swapping = this.#swap && segment.start < now + 2 && now < segment.end;
     // The bytes are in hand, so the gap lasts no longer than an append.
     if (swapping) await this.#operate(() => this.#buffer.remove(segment.start, Infinity));
     this.#swap = false;
-    const mime = this.#host.mime(index);
+    const { mime } = level;
     if (mime.slice(0, 22) !== this.#mime.slice(0, 22) && this.#buffer.changeType) this.#buffer.changeType(mime);
     this.#mime = mime;
     if (init && init.key !== this.#init) {

@@ -1,0 +1,50 @@
+"""The page is told how an upload gets on, and asks where it cannot be told."""
+import re
+import secrets
+
+import pytest
+
+from support import pages
+from support.wait import until
+
+STATUS = re.compile(r"/api/uploads/[0-9a-f-]{36}$")
+EVENTS = re.compile(r"/api/uploads/[0-9a-f-]{36}/events$")
+
+
+@pytest.fixture
+def asked(page, service):
+    """Addresses that the page of a new account asks for."""
+    addresses: list[str] = []
+    page.on("request", lambda request: addresses.append(request.url))
+    pages.register(page, service.url, f"person.{secrets.token_hex(4)}@example.com")
+    return addresses
+
+
+def ready(page, clip) -> None:
+    page.set_input_files("input[type=file]", clip)
+    row = page.locator("#uploads > li").first
+    until("the upload to be ready", lambda: row.get_attribute("data-state") == "ready", deadline=120)
+
+
+def count(asked: list[str], form: re.Pattern) -> int:
+    return len([address for address in asked if form.search(address)])
+
+
+def test_one_stream_of_events_is_all_it_takes(page, asked, small_clip):
+    ready(page, small_clip)
+    assert count(asked, EVENTS) == 1
+    assert count(asked, STATUS) == 0, "nothing was asked that was told"
+
+
+def test_without_events_it_asks(page, asked, small_clip):
+    page.route(EVENTS, lambda route: route.abort())
+    ready(page, small_clip)
+    assert 1 <= count(asked, EVENTS) <= 3, "it does not try for ever"
+    assert count(asked, STATUS) > 0
+
+
+def test_a_proxy_that_holds_events_back_stops_nothing(page, asked, small_clip):
+    held = []
+    page.route(EVENTS, lambda route: held.append(route))
+    ready(page, small_clip)
+    assert held and count(asked, STATUS) > 0
