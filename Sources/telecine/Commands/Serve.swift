@@ -33,16 +33,17 @@ enum Serve {
         defer { lock.release() }
         let installation = try await Installation.open(settings, logger: logger)
         let accounts = try DataFolder.accounts(settings, installation.database)
-        // Said at once, not when the first video fails.
-        _ = try await installation.processingContext()
         try WorkFolder.sweep(installation.workDirectory)
+        let work = try WorkFolder.take(in: installation.workDirectory)
+        defer { work.release() }
+        // Said at once, not when the first video fails.
+        let processing = try await installation.processingContext(in: work.path)
         let metrics = Metrics()
         let ingest = try installation.ingest(metrics: metrics)
         try await ingest.recover()
-        let catalog = Catalog(database: installation.database, trashPeriod: settings.trashPeriod)
-        let delivery = try makeDelivery(installation, catalog)
+        let delivery = try makeDelivery(installation)
         try await delivery.loadRevocations()
-        let api = makeAPI(installation, accounts, ingest, delivery, metrics)
+        let api = makeAPI(installation, accounts, ingest, delivery, processing, metrics)
         let server = Server(
             configuration: serverConfiguration(settings),
             logger: logger,
@@ -54,9 +55,9 @@ enum Serve {
         try await Interruption.cancels {
             await withDiscardingTaskGroup { group in
                 group.addTask { await delivery.followRevocations(logger: logger) }
-                group.addTask { await catalog.keepIndexed(logger: logger) }
+                group.addTask { await delivery.catalog.keepIndexed(logger: logger) }
                 group.addTask {
-                    let upkeep = upkeep(installation, ingest, catalog)
+                    let upkeep = upkeep(installation, ingest, delivery.catalog)
                     await serve(server, ingest, upkeep, supervisor(installation, invocation))
                 }
             }
@@ -100,12 +101,12 @@ enum Serve {
         )
     }
 
-    private static func makeDelivery(_ installation: Installation, _ catalog: Catalog) throws -> Delivery {
+    private static func makeDelivery(_ installation: Installation) throws -> Delivery {
         let settings = installation.settings
         let secret = try TokenSecret(configured: settings.jwtSecret, dataDir: settings.dataDir)
         return Delivery(
             database: installation.database,
-            catalog: catalog,
+            catalog: Catalog(database: installation.database, trashPeriod: settings.trashPeriod),
             store: installation.store,
             keys: StreamKeys(secrets: [secret.key(for: "stream links")]),
             expiresIn: Int(settings.linkLifetime.components.seconds),
@@ -118,6 +119,7 @@ enum Serve {
         _ accounts: Accounts,
         _ ingest: Ingest,
         _ delivery: Delivery,
+        _ processing: ProcessingContext,
         _ metrics: Metrics
     ) -> TelecineAPI {
         let settings = installation.settings
@@ -132,6 +134,7 @@ enum Serve {
             ingest: ingest,
             catalog: delivery.catalog,
             delivery: delivery,
+            early: EarlyPlay(ingest: ingest, delivery: delivery, context: processing),
             insight: Insight(database: installation.database),
             sharing: Sharing(database: installation.database, delivery: delivery),
             metrics: metrics,
