@@ -57,7 +57,7 @@ function field(name, schema, isRequired, about, depth) {
   return node("div", {},
     node("dt", {}, node("code", { textContent: name }), node("span", { className: "kind", textContent: kind(schema) }),
       isRequired ? node("span", { className: "must", textContent: "required" }) : null),
-    ...text.filter(Boolean).map((line) => node("dd", {}, ...words(line))),
+    ...[...new Set(text.filter(Boolean))].map((line) => node("dd", {}, ...words(line))),
     depth < 4 ? inner(schema, depth) : null);
 }
 
