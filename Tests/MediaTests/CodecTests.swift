@@ -54,7 +54,8 @@ struct CodecTests {
     @Test("a folder without H.264 is refused in one line; beside it, other codecs are read")
     func folder() throws {
         let scratch = try Scratch()
-        let rest = #""width":1920,"height":1080,"videoBitrate":"3M","audioBitrate":"96k","preset":"fast","frameRate":30"#
+        let rest =
+            #""width":1920,"height":1080,"videoBitrate":"3M","audioBitrate":"96k","preset":"fast","frameRate":30"#
         func write(_ name: String, _ codec: String) throws {
             try "{\(rest),\"videoCodec\":\"\(codec)\"}"
                 .write(toFile: "\(scratch.path)/\(name).json", atomically: true, encoding: .utf8)
@@ -137,9 +138,12 @@ struct CodecTests {
         [profile("180p", 320, 180, codec, preset: "medium"), profile("90p", 160, 90, codec, preset: "medium")]
     }
 
-    @Test("chunks made apart, last first, join exactly; inits are one file; the MP4 is whole", arguments: [
-        VideoCodec.hevc, .av1,
-    ])
+    @Test(
+        "chunks made apart, last first, join exactly; inits are one file; the MP4 is whole",
+        arguments: [
+            VideoCodec.hevc, .av1,
+        ]
+    )
     func chunks(_ codec: VideoCodec) async throws {
         let scratch = try Scratch()
         let source = "\(scratch.path)/source.mp4"
@@ -160,7 +164,9 @@ struct CodecTests {
             for file in [mp4, joined] {
                 let times = try await Playback.pictures(file).map(\.time)
                 #expect(times.count == frames, "\(file)")
-                for (index, time) in times.enumerated() { #expect(abs(time - Double(index) / 25) < 0.001, "\(file)") }
+                for (index, time) in times.enumerated() {
+                    #expect(abs(time - Double(index) / 25) < 0.001, "\(file)")
+                }
             }
             // Any segment can be the first that is decoded.
             for segment in 0..<apart.timeline.segmentCount {
@@ -172,7 +178,10 @@ struct CodecTests {
         #expect(apart.rungs.map(\.codecs) == whole.rungs.map(\.codecs))
     }
 
-    @Test("beside a copied picture, each codec keeps the source's own uneven times", arguments: [VideoCodec.hevc, .av1])
+    @Test(
+        "beside a copied picture, each codec keeps the source's own uneven times",
+        arguments: [VideoCodec.hevc, .av1]
+    )
     func besideCopy(_ codec: VideoCodec) async throws {
         let scratch = try Scratch()
         let source = "\(scratch.path)/uneven.mp4"

@@ -34,11 +34,12 @@ enum CodecString {
         let flags = UInt32(truncatingIfNeeded: try reader.integer(4))
         var constraints = try reader.data(6)
         let level = try reader.byte()
-        let compatibility = (0..<32).reduce(UInt32(0)) { $0 | (flags >> UInt32($1) & 1) << UInt32(31 - $1) }
+        var reversed: UInt32 = 0
+        for bit in 0..<32 where flags >> bit & 1 == 1 { reversed |= 1 << (31 - bit) }
         let space = ["", "A", "B", "C"][Int(profile >> 6)]
         let tier = profile & 0x20 == 0 ? "L" : "H"
         while constraints.last == 0 { constraints.removeLast() }
-        let head = ["hvc1", "\(space)\(profile & 0x1F)", hex(Int(compatibility), digits: 1), "\(tier)\(level)"]
+        let head = ["hvc1", "\(space)\(profile & 0x1F)", hex(Int(reversed), digits: 1), "\(tier)\(level)"]
         return (head + constraints.map { hex(Int($0), digits: 1).uppercased() }).joined(separator: ".")
     }
 

@@ -6,26 +6,21 @@ extension Fragment {
         let range = mediaOffset..<mediaOffset + sample.size
         switch codec {
         // Slices are types 1 to 5, of an IDR 5 (H.264 table 7-1).
-        case .h264: return firstUnit(in: range) { $0 & 0x1F } where: { (1...5).contains($0) } == 5
+        case .h264: return units(in: range).map { $0 & 0x1F }.first { (1...5).contains($0) } == 5
         // Slices are types below 32, of an IDR 19 and 20 (H.265 table 7-1).
-        case .hevc: return [19, 20].contains(firstUnit(in: range) { $0 >> 1 & 0x3F } where: { $0 < 32 })
+        case .hevc: return [19, 20].contains(units(in: range).map { $0 >> 1 & 0x3F }.first { $0 < 32 })
         case .av1: return beginsWithKeyFrame(in: range)
         }
     }
 
-    /// The type of the first NAL unit, behind four bytes of length, that is a slice.
-    private func firstUnit(
-        in range: Range<Int>,
-        type: (UInt8) -> UInt8,
-        where isSlice: (UInt8) -> Bool
-    ) -> UInt8? {
-        var position = range.lowerBound
+    /// The first byte of each NAL unit, which stands behind four bytes of length.
+    private func units(in range: Range<Int>) -> [UInt8] {
+        var (position, heads) = (range.lowerBound, [UInt8]())
         while position + 5 <= range.upperBound {
-            let found = type(bytes[position + 4])
-            if isSlice(found) { return found }
+            heads.append(bytes[position + 4])
             position += 4 + bytes[position..<position + 4].reduce(0) { $0 << 8 | Int($1) }
         }
-        return nil
+        return heads
     }
 
     /// The first frame (OBU types 3 and 6) is a key frame that is shown: that one resets every reference (AV1 sections

@@ -130,8 +130,8 @@ final class SegmentSplitter: @unchecked Sendable {
         }
         var time = frames.lowerBound * timeline.ticksPerFrame
         for fragment in fragments {
-            guard fragment.baseTime == time, fragment.samples.first?.isSync == true, fragment.beginsWithKeyPicture(codec)
-            else {
+            let isKey = fragment.samples.first?.isSync == true && fragment.beginsWithKeyPicture(codec)
+            guard fragment.baseTime == time, isKey else {
                 throw Self.mismatch("segment \(index) is at \(fragment.baseTime) instead of \(time), or has no IDR")
             }
             time += fragment.duration

@@ -188,8 +188,9 @@ struct PrepareAsset: Job {
         for codec in VideoCodec.allCases { try enqueueChunks(of: codec, plan, in: transaction) }
     }
 
-    /// Codecs are encoded apart: a slow one holds back no other, and the speed of each is its own. What not every
-    /// player knows comes last.
+    /// Codecs are encoded apart: a slow one holds back no other, and the speed of each is its own.
+    ///
+    /// What not every player knows comes last.
     private func enqueueChunks(of codec: VideoCodec, _ plan: Plan, in transaction: any Connection) throws {
         let rungs = plan.rungs.filter { $0.codec == codec }.map(\.name)
         guard !rungs.isEmpty else { return }

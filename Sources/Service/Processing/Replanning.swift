@@ -1,4 +1,5 @@
 internal import Core
+internal import Media
 internal import SQL
 
 /// What happens when a job can never succeed.
