@@ -181,8 +181,11 @@ struct PrepareAsset: Job {
         }
         if plan.copied == nil, let lowest = plan.rungs.last(where: { $0.codec == .h264 }) {
             // What plays first, and shows how fast this machine is with this source.
-            let first = EncodeSegment(asset: asset, version: version, rung: lowest.name, segment: 0)
-            try JobQueue.enqueue(first, priority: .soon, in: transaction)
+            let sound = plan.hasAudio && plan.copiedAudio == nil ? [VersionState.audioName] : []
+            for name in [lowest.name] + sound {
+                let first = EncodeSegment(asset: asset, version: version, rung: name, segment: 0)
+                try JobQueue.enqueue(first, priority: .soon, in: transaction)
+            }
         }
         try JobQueue.enqueue(MakePoster(asset: asset, version: version), priority: .soon, in: transaction)
         for codec in VideoCodec.allCases { try enqueueChunks(of: codec, plan, in: transaction) }
