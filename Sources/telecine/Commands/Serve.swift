@@ -94,7 +94,8 @@ enum Serve {
             configuration: Upkeep.Configuration(
                 hour: settings.cleanupTime.hour,
                 minute: settings.cleanupTime.minute,
-                keepFailed: settings.keepFailed
+                keepFailed: settings.keepFailed,
+                keepAudit: settings.keepAudit
             ),
             logger: installation.logger
         )
@@ -125,6 +126,7 @@ enum Serve {
         configuration.publicURL = settings.publicURL
         configuration.trustedProxies = settings.trustedProxies
         configuration.metricsAllowed = settings.metricsAllow
+        configuration.limits = settings.requestLimits
         configuration.corsOrigins = settings.corsOrigins.contains("*") ? nil : settings.corsOrigins
         return TelecineAPI(
             configuration: configuration,

@@ -33,6 +33,10 @@ struct Settings: Sendable {
     /// Who reads `/metrics` without a token.
     let metricsAllow: [AddressRange]
     let corsOrigins: [String]
+    /// What one address and one account may ask for.
+    let requestLimits: [RouteClass: RequestLimits.Limit]
+    /// How long it is known who did what.
+    let keepAudit: Duration
     let logLevel: LogLevel
     let logFormat: LogFormat
     let client: Client
@@ -91,6 +95,10 @@ struct Settings: Sendable {
         trustedProxies = reader.optional(SettingsTable.trustedProxies) ?? []
         metricsAllow = reader.optional(SettingsTable.metricsAllow) ?? MetricsRoutes.near
         corsOrigins = reader.value(SettingsTable.corsOrigins, insteadOfWrong: [])
+        requestLimits = SettingsTable.requestLimits.compactMapValues { setting in
+            reader.value(setting, insteadOfWrong: nil)
+        }
+        keepAudit = .seconds(86_400 * reader.value(SettingsTable.auditDays, insteadOfWrong: 0))
         logLevel = reader.value(SettingsTable.logLevel, insteadOfWrong: .info)
         logFormat = reader.value(SettingsTable.logFormat, insteadOfWrong: .auto)
         client = Client(&reader)
