@@ -48,7 +48,8 @@ import Testing
         }
 
         /// What becomes of a request, of an account where one is named.
-        func send(_ path: String = "/api/assets/bulk", from address: String?, as user: Int64? = nil) async throws -> Response
+        func send(_ path: String = "/api/assets/bulk", from address: String?, as user: Int64? = nil) async throws
+            -> Response
         {
             let limits = limits
             let handler = Middlewares.compose([limits.middleware, Middlewares.errors(logger: .silent)]) { _ in

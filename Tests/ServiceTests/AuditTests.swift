@@ -68,7 +68,7 @@ import Testing
     func reading() async throws {
         let bench = try await AccountsUnderTest()
         let log = bench.accounts.audit
-        let boss = Actor(user: UserID(rawValue: 7), name: "boss@example.com", address: "192.0.2.7")
+        let boss = AuditActor(user: UserID(rawValue: 7), name: "boss@example.com", address: "192.0.2.7")
         let start = Timestamp(seconds: 1_700_000_000)
         for number in 1...5 {
             try await Trace.$requestID.withValue("request-\(number)") {

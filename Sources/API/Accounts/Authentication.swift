@@ -68,8 +68,8 @@ package struct Authentication: Sendable {
     }
 
     /// Who does what the request asks for, as the audit log names it.
-    func actor(_ principal: Principal, of request: Request) -> Actor {
-        Actor(user: principal.userID, name: principal.user.email, address: clients.of(request))
+    func actor(_ principal: Principal, of request: Request) -> AuditActor {
+        AuditActor(user: principal.userID, name: principal.user.email, address: clients.of(request))
     }
 
     /// A handler for requests whose sender is known.

@@ -59,6 +59,8 @@ struct Administration: Sendable {
     ///   - what: what the things are: `media`, `jobs`.
     ///   - prefix: what their audit entries call one, before its number.
     ///   - acts: what can be done.
+    /// - Returns: what became of each.
+    /// - Throws: `ServiceError` for an order that makes no sense.
     func carryOut(
         _ request: Request,
         by principal: Principal,

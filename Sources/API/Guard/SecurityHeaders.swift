@@ -24,6 +24,8 @@ package struct SecurityHeaders: Sendable {
     /// A year; nothing is said about other names of the domain, which are not ours.
     private static let strictTransport = "max-age=31536000"
 
+    private static let nothing = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
     /// Nothing on our pages needs these; what a page does not ask for, a script that was slipped in cannot have.
     private static let permissions = [
         "camera", "microphone", "display-capture", "geolocation", "payment", "usb", "serial", "hid", "bluetooth",
@@ -40,7 +42,7 @@ package struct SecurityHeaders: Sendable {
         if isSecure { say("Strict-Transport-Security", Self.strictTransport) }
         guard headers["Content-Type"]?.hasPrefix("text/html") == true else { return }
         // A page that forgot its own gets to load nothing.
-        say("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+        say("Content-Security-Policy", Self.nothing)
         say("Permissions-Policy", Self.permissions)
         say("Cross-Origin-Opener-Policy", "same-origin")
     }

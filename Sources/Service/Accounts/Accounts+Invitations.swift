@@ -4,12 +4,12 @@ internal import SQL
 
 extension Accounts {
     /// A code that lets one person register.
-    package func invite(validFor lifetime: Duration, by actor: Actor = .commandLine) async throws -> String {
+    package func invite(validFor lifetime: Duration, by actor: AuditActor = .commandLine) async throws -> String {
         try await makeInvitation(.user, lifetime, actor)
     }
 
     /// The token of a link that makes one administrator; earlier ones count no more.
-    package func adminToken(by actor: Actor = .commandLine) async throws -> String {
+    package func adminToken(by actor: AuditActor = .commandLine) async throws -> String {
         try await makeInvitation(.admin, .seconds(86_400), actor)
     }
 
@@ -43,7 +43,7 @@ extension Accounts {
         let account = try await database.write { connection in
             let account = try Self.insert(newcomer, hash, connection, time)
             guard try Self.use(code, .admin, by: account.id, connection, time) else { throw Self.deadLink }
-            let actor = Actor(user: account.id, name: account.email, address: address)
+            let actor = AuditActor(user: account.id, name: account.email, address: address)
             try AuditLog.write(.addUser, on: account, by: actor, in: connection, at: time)
             try grant.store(for: account.id, connection, time, lifetime)
             return account
@@ -55,7 +55,7 @@ extension Accounts {
         ServiceError(.gone, "This link was used or has expired. Make another: telecine user admin-link")
     }
 
-    private func makeInvitation(_ role: UserRole, _ lifetime: Duration, _ actor: Actor) async throws -> String {
+    private func makeInvitation(_ role: UserRole, _ lifetime: Duration, _ actor: AuditActor) async throws -> String {
         let code = Base64.encodeURLSafe(SecureRandom.bytes(24))
         let hash = Self.hash(code)
         let time = now()

@@ -30,7 +30,7 @@ extension Accounts {
     package func add(
         _ registration: Registration,
         role: UserRole,
-        by actor: Actor = .commandLine
+        by actor: AuditActor = .commandLine
     ) async throws -> Account {
         let newcomer = try Newcomer(registration, role: role)
         let hash = try await Self.passwordHash(newcomer.password)
@@ -64,7 +64,7 @@ extension Accounts {
     package func changePassword(
         of email: String,
         to password: String,
-        by actor: Actor = .commandLine
+        by actor: AuditActor = .commandLine
     ) async throws {
         try AccountRules.checkPassword(password)
         let account = try await user(email: email)
@@ -80,7 +80,7 @@ extension Accounts {
     /// Shuts an account out, at once, or lets it in again; signing in is needed afterwards.
     ///
     /// - Throws: `ServiceError` `notFound`.
-    package func setDisabled(_ isDisabled: Bool, email: String, by actor: Actor = .commandLine) async throws {
+    package func setDisabled(_ isDisabled: Bool, email: String, by actor: AuditActor = .commandLine) async throws {
         let time = now()
         try await database.write { connection in
             let account = try Self.find(email, connection)

@@ -132,8 +132,9 @@ package struct Accounts: Sendable {
     /// - Parameters:
     ///   - account: whose session it is.
     ///   - actor: who opens it without the account's password, for the audit log; nil for the account itself.
+    /// - Returns: the session.
     /// - Throws: `ServiceError` `forbidden` for a disabled account.
-    package func open(_ account: Account, by actor: Actor? = nil) async throws -> SignIn {
+    package func open(_ account: Account, by actor: AuditActor? = nil) async throws -> SignIn {
         guard account.disabledAt == nil else { throw ServiceError(.forbidden, "This account is disabled.") }
         let grant = SessionGrant()
         let time = now()

@@ -65,6 +65,7 @@ package final class RateLimiter: Sendable {
     /// - Parameters:
     ///   - key: always drawn at the same rate.
     ///   - rate: nil for the limiter's own.
+    /// - Returns: what is left, or how long there is nothing.
     package func draw(_ key: String, at rate: Rate? = nil) -> Draw {
         let time = now()
         return buckets.withLock { buckets in

@@ -2,7 +2,7 @@ package import Core
 package import SQL
 
 /// Who does something that only some may do.
-package struct Actor: Hashable, Sendable {
+package struct AuditActor: Hashable, Sendable {
     /// Nil for whoever is no account of this service.
     package let user: UserID?
     /// The mail address at the time, or words for who has none.
@@ -17,9 +17,9 @@ package struct Actor: Hashable, Sendable {
     }
 
     /// Whoever has a shell with access to the data folder.
-    package static let commandLine = Actor(user: nil, name: "command line", address: nil)
+    package static let commandLine = AuditActor(user: nil, name: "command line", address: nil)
     /// The service by itself, at its start.
-    package static let service = Actor(user: nil, name: "service", address: nil)
+    package static let service = AuditActor(user: nil, name: "service", address: nil)
 }
 
 /// One administrative act.
@@ -69,7 +69,7 @@ package struct AuditEntry: Sendable {
     /// Grows with time.
     package let id: Int64
     package let at: Timestamp
-    package let actor: Actor
+    package let actor: AuditActor
     /// As it was stored: a word of another version is shown, too.
     package let act: String
     package let object: String
@@ -85,7 +85,7 @@ package struct AuditEntry: Sendable {
     init(row: Row) throws {
         id = try row.get("id")
         at = try row.get("at")
-        actor = Actor(
+        actor = AuditActor(
             user: try row.get("actor_id"),
             name: try row.get("actor_name"),
             address: try row.get("address")

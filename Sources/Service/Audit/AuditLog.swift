@@ -19,7 +19,7 @@ package struct AuditLog: Sendable {
     /// Writes an entry in the transaction of the act itself: both happen, or neither.
     static func write(
         _ entry: AuditEntry.Draft,
-        by actor: Actor,
+        by actor: AuditActor,
         in connection: any Connection,
         at time: Timestamp
     ) throws(SQLError) {
@@ -36,7 +36,7 @@ package struct AuditLog: Sendable {
     static func write(
         _ act: AuditEntry.Act,
         on account: Account,
-        by actor: Actor,
+        by actor: AuditActor,
         in connection: any Connection,
         at time: Timestamp
     ) throws(SQLError) {
@@ -46,7 +46,7 @@ package struct AuditLog: Sendable {
     }
 
     /// Writes what was done just before, all of it or nothing.
-    package func record(_ entries: [AuditEntry.Draft], by actor: Actor) async throws {
+    package func record(_ entries: [AuditEntry.Draft], by actor: AuditActor) async throws {
         guard !entries.isEmpty else { return }
         let time = now()
         try await database.write { connection in
@@ -74,6 +74,8 @@ package struct AuditLog: Sendable {
     ///   - filter: what is looked for.
     ///   - cursor: the id of the last entry of the page before; nil for the first page.
     ///   - limit: how many at most.
+    /// - Returns: the entries.
+    /// - Throws: what the database throws.
     package func entries(_ filter: Filter, after cursor: Int64?, limit: Int) async throws -> [AuditEntry] {
         var conditions: [Query] = ["1 = 1"]
         if let cursor { conditions.append("id < \(cursor)") }

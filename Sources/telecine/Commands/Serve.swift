@@ -95,7 +95,7 @@ enum Serve {
                 hour: settings.cleanupTime.hour,
                 minute: settings.cleanupTime.minute,
                 keepFailed: settings.keepFailed,
-                keepAudit: settings.keepAudit
+                keepAudit: settings.gateway.keepAudit
             ),
             logger: installation.logger
         )
@@ -126,8 +126,8 @@ enum Serve {
         configuration.publicURL = settings.publicURL
         configuration.trustedProxies = settings.trustedProxies
         configuration.metricsAllowed = settings.metricsAllow
-        configuration.limits = settings.requestLimits
-        configuration.corsOrigins = settings.corsOrigins.contains("*") ? nil : settings.corsOrigins
+        configuration.limits = settings.gateway.limits
+        configuration.corsOrigins = settings.gateway.corsOrigins.contains("*") ? nil : settings.gateway.corsOrigins
         return TelecineAPI(
             configuration: configuration,
             accounts: accounts,
