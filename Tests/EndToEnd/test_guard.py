@@ -125,7 +125,7 @@ def test_an_active_file_is_never_served_as_one(service):
     client = Client(service.url).register()
     for name, content in (("a.svg", b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'),
                           ("a.html", b"<html><script>alert(1)</script></html>")):
-        answer = handling.send(client, content, name, kind="image/svg+xml" if name == "a.svg" else "text/html")
+        answer = handling.send(client, content, name, declared="image/svg+xml" if name == "a.svg" else "text/html")
         assert answer.status in (400, 415), answer
 
 

@@ -171,7 +171,7 @@ def test_the_audit_part_says_who_did_what(desk, admin, person):
     row = desk.locator("#audit-rows tr").first
     until("the act", lambda: "Made a medium public" in row.inner_text())
     assert admin.email in row.inner_text() and f"asset_{person.bad}" in row.inner_text()
-    desk.locator("#part-audit").get_by_label("Act").select_option("user.add")
+    desk.locator("#audit-filters").get_by_label("Act").select_option("user.add")
     until("the filter", lambda: "Made an account" in row.inner_text())
 
 
@@ -179,6 +179,7 @@ def test_the_audit_part_says_who_did_what(desk, admin, person):
 def test_the_page_has_no_serious_finding(styled, house, admin, person, part):
     chromium.sign_in(styled, house.url, admin.email, PASSWORD)
     styled.goto(f"{house.url}{PAGE}#{part}")
-    styled.locator({"media": "#media-rows tr", "jobs": "#job-rows tr", "audit": "#audit-rows tr"}[part]).first.wait_for()
+    rows = {"media": "#media-rows tr", "jobs": "#job-rows tr", "audit": "#audit-rows tr"}[part]
+    styled.locator(rows).first.wait_for()
     assert grave(styled) == []
     assert fits(styled)

@@ -1,6 +1,6 @@
 package import Core
 package import HTTP
-package import Service
+internal import Service
 internal import Synchronization
 
 /// How many requests of each kind one address and one account may make, in token buckets.

@@ -1,5 +1,5 @@
 package import Core
-package import SQL
+internal import SQL
 
 /// Who does something that only some may do.
 package struct AuditActor: Hashable, Sendable {
