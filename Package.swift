@@ -75,7 +75,7 @@ let package = Package(
             "Service",
             ["Core", "Crypto", "SQL", "ObjectStorage", "Media"],
             exclude: [
-                "Accounts", "Audio", "Captions", "Catalog", "Delivery", "Images", "Ingest", "Insight", "Jobs",
+                "Accounts", "Audio", "Audit", "Captions", "Catalog", "Delivery", "Images", "Ingest", "Insight", "Jobs",
                 "Processing", "Sharing", "Surroundings", "Upkeep",
             ].map { "\($0)/README.md" }
         ),

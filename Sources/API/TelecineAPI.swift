@@ -9,8 +9,10 @@ package struct TelecineAPI: Sendable {
         /// `PUBLIC_URL`; nil follows the request's `Host`.
         package var publicURL: String?
         package var trustedProxies: [AddressRange] = []
-        /// Origins whose pages may call; nil for all of them.
+        /// Origins whose pages may call, with the sign-in cookie; nil for all of them, without it.
         package var corsOrigins: [String]?
+        /// What one address and one account may ask for; a class without a limit has none.
+        package var limits = RequestLimits.generous
         /// From where `/metrics` is read without an administrator's token.
         package var metricsAllowed = MetricsRoutes.near
 
@@ -25,6 +27,8 @@ package struct TelecineAPI: Sendable {
     private let insight: Insight
     private let metrics: Metrics
     private let requests: RequestMetrics
+    private let clients: ClientAddress
+    private let limits: RequestLimits
     private let sharing: Sharing
     private let logger: Logger
 
@@ -47,6 +51,8 @@ package struct TelecineAPI: Sendable {
         self.insight = insight
         self.metrics = metrics
         requests = RequestMetrics(metrics)
+        clients = ClientAddress(trustedProxies: configuration.trustedProxies)
+        limits = RequestLimits(configuration.limits, clients: clients, metrics: metrics)
         self.sharing = sharing
         self.logger = logger
     }
@@ -58,9 +64,10 @@ package struct TelecineAPI: Sendable {
         let router = try makeRouter()
         return Middlewares.compose(
             [
-                Middlewares.requestID(), requests.middleware, cors.middleware,
+                Middlewares.requestID(), requests.middleware,
+                SecurityHeaders(publicURL: configuration.publicURL).middleware, cors.middleware,
                 Middlewares.accessLog(logger, path: Self.loggedPath, level: Self.logLevel),
-                Authentication.challenge, Middlewares.errors(logger: logger),
+                Authentication.challenge, limits.middleware, Middlewares.errors(logger: logger),
             ],
             around: { request in
                 do {
@@ -89,9 +96,8 @@ package struct TelecineAPI: Sendable {
     }
 
     private func makeRouter() throws -> Router {
-        let cookie = SignInCookie(publicURL: configuration.publicURL)
-        let authentication = Authentication(accounts: accounts, cookie: cookie)
-        let clients = ClientAddress(trustedProxies: configuration.trustedProxies)
+        let cookie = SignInCookie(publicURL: configuration.publicURL, friends: configuration.corsOrigins ?? [])
+        let authentication = Authentication(accounts: accounts, cookie: cookie, clients: clients, limits: limits)
         let address = PublicAddress(
             configured: configuration.publicURL,
             trustedProxies: configuration.trustedProxies
@@ -118,7 +124,7 @@ package struct TelecineAPI: Sendable {
         addHandling(to: &router, management, raw)
         VideoUploads(ingest: ingest, authentication: authentication).register(on: &router)
         StreamRoutes(delivery: delivery).register(on: &router)
-        addMetrics(to: &router, clients, authentication)
+        addMetrics(to: &router, authentication)
         ImageRoutes(catalog: catalog, delivery: delivery, authentication: authentication, address: address)
             .register(on: &router)
         let pages = try PageRoutes()
@@ -130,7 +136,7 @@ package struct TelecineAPI: Sendable {
     }
 
     /// For those who watch how the service does.
-    private func addMetrics(to router: inout Router, _ clients: ClientAddress, _ authentication: Authentication) {
+    private func addMetrics(to router: inout Router, _ authentication: Authentication) {
         MetricsRoutes(
             metrics,
             allowed: configuration.metricsAllowed,
@@ -168,13 +174,16 @@ package struct TelecineAPI: Sendable {
 
     private var cors: CORS {
         var cors = CORS()
-        if let origins = configuration.corsOrigins { cors.origins = .listed(Set(origins)) }
+        if let origins = configuration.corsOrigins {
+            cors.origins = .listed(Set(origins))
+            cors.allowsCredentials = true
+        }
         cors.exposedHeaders = [
             "Location", "Upload-Offset", "Upload-Length", "Upload-Expires", "Upload-Concat", "Upload-Metadata",
             "Upload-Defer-Length", "Upload-Complete", "Upload-Incomplete", "Upload-Limit",
             "Content-Location", "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size",
             "Tus-Checksum-Algorithm",
-            "X-Request-ID", "Retry-After", "Content-Range", "ETag",
+            "X-Request-ID", "Retry-After", "RateLimit", "RateLimit-Policy", "Content-Range", "ETag",
         ]
         return cors
     }

@@ -94,7 +94,8 @@ enum Serve {
             configuration: Upkeep.Configuration(
                 hour: settings.cleanupTime.hour,
                 minute: settings.cleanupTime.minute,
-                keepFailed: settings.keepFailed
+                keepFailed: settings.keepFailed,
+                keepAudit: settings.gateway.keepAudit
             ),
             logger: installation.logger
         )
@@ -125,7 +126,8 @@ enum Serve {
         configuration.publicURL = settings.publicURL
         configuration.trustedProxies = settings.trustedProxies
         configuration.metricsAllowed = settings.metricsAllow
-        configuration.corsOrigins = settings.corsOrigins.contains("*") ? nil : settings.corsOrigins
+        configuration.limits = settings.gateway.limits
+        configuration.corsOrigins = settings.gateway.corsOrigins.contains("*") ? nil : settings.gateway.corsOrigins
         return TelecineAPI(
             configuration: configuration,
             accounts: accounts,

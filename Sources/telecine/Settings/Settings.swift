@@ -32,12 +32,32 @@ struct Settings: Sendable {
     let trustedProxies: [AddressRange]
     /// Who reads `/metrics` without a token.
     let metricsAllow: [AddressRange]
-    let corsOrigins: [String]
+    let gateway: Gateway
     let logLevel: LogLevel
     let logFormat: LogFormat
     let client: Client
     /// Names in `.env` that are no settings, one line each.
     let notices: [String]
+
+    /// What is asked of those who come from outside.
+    struct Gateway: Sendable {
+        /// Whose pages may call; `*` for all.
+        let corsOrigins: [String]
+        /// What one address and one account may ask for.
+        let limits: [RouteClass: RequestLimits.Limit]
+        /// How long it is known who did what.
+        let keepAudit: Duration
+
+        fileprivate init(_ reader: inout SettingsReader) {
+            corsOrigins = reader.value(SettingsTable.corsOrigins, insteadOfWrong: [])
+            var limits: [RouteClass: RequestLimits.Limit] = [:]
+            for (kind, setting) in SettingsTable.requestLimits {
+                limits[kind] = reader.value(setting, insteadOfWrong: nil)
+            }
+            self.limits = limits
+            keepAudit = .seconds(86_400 * reader.value(SettingsTable.auditDays, insteadOfWrong: 0))
+        }
+    }
 
     /// What the command line needs to be a client of a service.
     struct Client: Sendable {
@@ -90,7 +110,7 @@ struct Settings: Sendable {
         linkLifetime = reader.value(SettingsTable.linkLifetime, insteadOfWrong: .zero)
         trustedProxies = reader.optional(SettingsTable.trustedProxies) ?? []
         metricsAllow = reader.optional(SettingsTable.metricsAllow) ?? MetricsRoutes.near
-        corsOrigins = reader.value(SettingsTable.corsOrigins, insteadOfWrong: [])
+        gateway = Gateway(&reader)
         logLevel = reader.value(SettingsTable.logLevel, insteadOfWrong: .info)
         logFormat = reader.value(SettingsTable.logFormat, insteadOfWrong: .auto)
         client = Client(&reader)

@@ -186,7 +186,8 @@ enum SettingsTable {
         .network,
         .list("*, or origins such as https://app.example.com") { Origin.isValid($0) ? $0 : nil },
         standard: "*",
-        help: "Pages of other origins that may call the API, always without cookies."
+        help: "Pages of other origins that may call the API. `*`: all, without cookies; those that are listed may "
+            + "also use the sign-in cookie: list none that you do not trust."
     )
 
     // MARK: Logging
@@ -248,8 +249,9 @@ enum SettingsTable {
         .init(maxImageSizeHandled), .init(maxVideoSizeHandled), .init(maxSoundSizeHandled), .init(keepFailed),
         .init(trashDays), .init(cleanupTime),
         .init(workers), .init(profilesDir),
-        .init(linkLifetime), .init(trustedProxies), .init(metricsAllow), .init(corsOrigins), .init(logLevel),
-        .init(logFormat),
+        .init(linkLifetime), .init(trustedProxies), .init(metricsAllow), .init(corsOrigins),
+        .init(limitSignIn), .init(limitWrites), .init(limitReads), .init(limitMedia), .init(auditDays),
+        .init(logLevel), .init(logFormat),
         .init(clientURL), .init(clientToken), .init(clientEmail), .init(clientPassword),
     ]
 
