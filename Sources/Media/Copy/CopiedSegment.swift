@@ -142,7 +142,7 @@ private final class VideoCopySplitter: CopySplitter, @unchecked Sendable {
             throw mismatch("nothing to publish")
         }
         let count = current.reduce(0) { $0 + $1.samples.count }
-        guard count == timeline.sourceFrames[done], SegmentSplitter.beginsWithIDR(first) else {
+        guard count == timeline.sourceFrames[done], first.beginsWithKeyPicture(.h264) else {
             throw mismatch("segment \(done) has \(count) of \(timeline.sourceFrames[done]) pictures, or no IDR")
         }
         // A decoder here may conceal what a browser's refuses: damaged pictures are encoded, not passed on.

@@ -138,7 +138,7 @@ private final class SinglePicture: SingleSplitter, @unchecked Sendable {
         let shown = first.firstPresentation(skipping: ownDelay) - start
         let count = fragments.reduce(0) { $0 + $1.samples.count }
         guard shown == timeline.boundaries[index], count == timeline.sourceFrames[index],
-            SegmentSplitter.beginsWithIDR(first), fragments.allSatisfy(\.hasWholeUnits)
+            first.beginsWithKeyPicture(.h264), fragments.allSatisfy(\.hasWholeUnits)
         else {
             throw Self.mismatch("segment \(index) begins at \(shown) with \(count) pictures, or is damaged")
         }

@@ -102,11 +102,11 @@ package struct Delivery: Sendable {
         package let isComplete: Bool
     }
 
-    /// The rungs that a player is offered now, the best first.
+    /// The rungs of H.264 that a player is offered now, the best first: who reads a listing does not ask for codecs.
     package func listedRungs(of asset: AssetRecord) async throws -> [ListedRung] {
         guard let plan = try await plan(asset.id, asset.version.number) else { return [] }
         let renditions = try await catalog.renditions(of: asset.id, version: asset.version.number)
-        return VersionState.listed(renditions).compactMap { record in
+        return VersionState.listed(renditions).filter { $0.videoCodec == .h264 }.compactMap { record in
             guard let variant = plan.variant(record) else { return nil }
             return ListedRung(
                 name: record.name,
