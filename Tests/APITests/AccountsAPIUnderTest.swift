@@ -21,7 +21,7 @@ final class AccountsAPIUnderTest: Sendable {
         folder = FileManager.default.temporaryDirectory.path + "/telecine-api-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let database = try SQLiteDatabase(path: folder + "/test.sqlite")
-        try await database.migrate([AccountsSchema.migration])
+        try await database.migrate(Schema.migrations)
         accounts = try Accounts(
             database: database,
             secret: try TokenSecret(configured: nil, dataDir: folder),
