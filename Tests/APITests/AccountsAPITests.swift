@@ -217,7 +217,7 @@ import Testing
             let wishes = ["name": .string("a"), "scope": .string(scope), "expiresIn": 86_400] as [String: JSONValue]
             let answer = try await bench.send(.post, "/api/auth/keys", wishes, headers: person)
             #expect(answer.status == 201 && answer.response.headers["Cache-Control"] == "no-store")
-            guard case .string(let key) = try answer.decoded([String: JSONValue].self)["key"] else { return [:] }
+            guard case .string(let key)? = try answer.decoded([String: JSONValue].self)["key"] else { return [:] }
             return ["Authorization": "Bearer \(key)"]
         }
         let (reader, writer) = (try await make("read"), try await make("write"))

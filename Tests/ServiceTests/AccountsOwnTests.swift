@@ -54,7 +54,7 @@ import Testing
                 }
             )
         }
-        #expect(codes == Array(repeating: .forbidden, count: 10) + [.tooManyRequests])
+        #expect(codes.prefix(10).allSatisfy { $0 == .forbidden } && codes.last == .tooManyRequests)
     }
 
     @Test("sessions are listed with what signed in and from which network, and end one by one or together")
@@ -81,16 +81,16 @@ import Testing
         #expect(await code { _ = try await signedIn(bench, phone) } == .unauthenticated)
         #expect(await code { try await bench.accounts.endSession(found.id, of: me.userID) } == .notFound)
         #expect(try await bench.accounts.endSessions(of: me.userID, except: me.sessionID ?? "") == 1)
-        #expect(try await bench.accounts.sessions(of: me.userID).map(\.id) == [me.sessionID])
+        #expect(try await bench.accounts.sessions(of: me.userID).map(\.id) == [me.sessionID ?? ""])
         _ = try await signedIn(bench, stranger)
     }
 
     @Test(
         "addresses are kept without what tells one household from the next",
         arguments: [
-            ("203.0.113.9", "203.0.113.0"), ("::ffff:203.0.113.9", "203.0.113.0"), ("2001:db8:1:2:3::4", "2001:db8:1::"),
-            ("2001:db8::4", "2001:db8::"), ("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("unix", nil), ("", nil),
-            ("<b>:1", nil),
+            ("203.0.113.9", "203.0.113.0"), ("::ffff:203.0.113.9", "203.0.113.0"),
+            ("2001:db8:1:2:3::4", "2001:db8:1::"), ("2001:db8::4", "2001:db8::"), ("127.0.0.1", "127.0.0.1"),
+            ("::1", "::1"), ("unix", nil), ("", nil), ("<b>:1", nil),
         ] as [(String, String?)]
     )
     func anonymous(_ address: String, _ network: String?) { #expect(AnonymousAddress.of(address) == network) }

@@ -29,7 +29,7 @@ extension Accounts {
                 field: "name"
             )
         }
-        guard lifetime.map(Self.keyLifetimes.contains) ?? true else {
+        guard lifetime.map({ Self.keyLifetimes.contains($0) }) ?? true else {
             throw ServiceError(.invalidRequest, "A key lasts from a minute to ten years.", field: "expiresIn")
         }
         guard scope != .admin || principal.isAdmin else {

@@ -48,7 +48,9 @@ extension Accounts {
             let count = try connection.run(
                 "UPDATE users SET password_hash = \(hash) WHERE id = \(user) AND password_hash = \(former)"
             )
-            guard count == 1 else { throw ServiceError(.conflict, "The password was changed meanwhile. Sign in again.") }
+            guard count == 1 else {
+                throw ServiceError(.conflict, "The password was changed meanwhile. Sign in again.")
+            }
             return try Self.revokeAll(of: user, except: principal.sessionID ?? "", connection, time)
         }
     }

@@ -19,9 +19,8 @@ function open(isOpen) {
 
 toggle.addEventListener("click", () => open(toggle.getAttribute("aria-expanded") !== "true"));
 nav.addEventListener("keydown", (event) => {
-  // Whatever listens on the page must not act on keys that are meant for the menu.
-  event.stopPropagation();
   if (event.key !== "Escape" || !nav.hasAttribute("data-open")) return;
+  event.stopPropagation();
   open(false);
   toggle.focus();
 });
