@@ -27,14 +27,14 @@ def test_a_key_uploads_through_every_door_and_counts_no_more_when_it_is_revoked(
     assert reader.get(f"/api/assets/{asset}").status == 200
     assert handling.send(program, small_clip.read_bytes(), "two.mp4").status == 201
     headers = {"Authorization": f"Bearer {program.token}"}
-    uploader = TusClient(f"{client.url}/tus/", headers=headers).uploader(
+    uploader = TusClient(f"{client.url}/api/v1/videos/tus", headers=headers).uploader(
         str(small_clip), metadata={"filename": "three.mp4", "filetype": "video/mp4"})
     uploader.upload()
     until("all three in the library", lambda: client.get("/api/assets").json()["pagination"]["total"] == 3)
 
     size = {"filename": "a.mp4", "fileSize": 9, "fileType": "video/mp4"}
     assert reader.request("POST", "/api/uploads/init", data=size).status == 403
-    assert reader.request("POST", "/tus/", headers={"Upload-Length": "9", "Tus-Resumable": "1.0.0"}).status == 403
+    assert reader.request("POST", "/api/v1/videos/tus", headers={"Upload-Length": "9", "Tus-Resumable": "1.0.0"}).status == 403
     assert reader.request("DELETE", f"/api/assets/{asset}").status == 403
     assert program.get("/api/auth/keys").status == 403
 

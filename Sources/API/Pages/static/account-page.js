@@ -8,6 +8,10 @@ import { ago, device } from "./format.js";
 const password = $("#password");
 const key = $("#key");
 
+/** A phone that signs in daily has many sessions; the latest are those that matter. */
+const few = 6;
+let isLong = false;
+
 function badge(text, isOff) {
   const node = document.createElement("span");
   node.className = isOff ? "badge off" : "badge";
@@ -50,7 +54,10 @@ function sessionRow(session) {
 async function showSessions() {
   const { sessions } = await api.sessions();
   sessions.sort((a, b) => b.current - a.current);
-  $("#sessions").replaceChildren(...sessions.map(sessionRow));
+  const shown = isLong ? sessions : sessions.slice(0, few);
+  $("#sessions").replaceChildren(...shown.map(sessionRow));
+  $("#all-sessions").hidden = shown.length === sessions.length;
+  say($("#all-sessions"), `Show all ${sessions.length}`);
   $("#end-others").hidden = sessions.length < 2;
 }
 
@@ -138,6 +145,11 @@ $("#made-copy").addEventListener("click", async () => {
 
 $("#end-others").addEventListener("click", (event) =>
   act("sessions", event.currentTarget, () => api.endOtherSessions(), "All others are signed out."));
+
+$("#all-sessions").addEventListener("click", () => {
+  isLong = true;
+  showSessions().then(() => $("#sessions").children[few]?.querySelector("button").focus(), (error) => say($("#sessions-error"), error.message));
+});
 
 function signedOut(text) {
   $("#page").hidden = true;
