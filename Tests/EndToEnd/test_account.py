@@ -34,7 +34,8 @@ def test_a_key_uploads_through_every_door_and_counts_no_more_when_it_is_revoked(
 
     size = {"filename": "a.mp4", "fileSize": 9, "fileType": "video/mp4"}
     assert reader.request("POST", "/api/uploads/init", data=size).status == 403
-    assert reader.request("POST", "/api/v1/videos/tus", headers={"Upload-Length": "9", "Tus-Resumable": "1.0.0"}).status == 403
+    begin = {"Upload-Length": "9", "Tus-Resumable": "1.0.0"}
+    assert reader.request("POST", "/api/v1/videos/tus", headers=begin).status == 403
     assert reader.request("DELETE", f"/api/assets/{asset}").status == 403
     assert program.get("/api/auth/keys").status == 403
 

@@ -56,7 +56,9 @@ import Testing
         let english = try LanguageTag("en")
         let cues = { @Sendable (text: String) in try CaptionFile(Array("00:01 --> 00:02\n\(text)\n".utf8)).cues }
         let find = { (text: String) async throws in
-            try await asset.fixture.database.write { try Captions.put(try cues(text), english, .file, of: id, 1, in: $0) }
+            try await asset.fixture.database.write {
+                try Captions.put(try cues(text), english, .file, of: id, 1, in: $0)
+            }
         }
         try await find("first")
         try await find("second")
@@ -67,7 +69,7 @@ import Testing
         #expect(try await captions.tracks(of: id, version: 1).map(\.source) == [.upload])
     }
 
-    @Test("another version begins without captions, a link to the former keeps them, and so does whoever restores it")
+    @Test("another version begins without captions; links to the former keep them, restoring brings them back")
     func versions() async throws {
         let asset = try await ProcessedAsset(try await Fixture())
         let (id, captions, catalog) = (

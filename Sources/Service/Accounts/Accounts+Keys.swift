@@ -12,8 +12,9 @@ extension Accounts {
 
     /// Makes a key; its text is told this once and kept as a hash.
     ///
-    /// - Parameter lifetime: from a minute to ten years; nil for one that does not expire.
-    /// - Throws: `ServiceError`: `invalidRequest` naming the field; `forbidden` for a scope that the account does not
+    /// `lifetime`: from a minute to ten years; nil for one that does not expire.
+    ///
+    /// Throws `ServiceError`: `invalidRequest` naming the field; `forbidden` for a scope that the account does not
     ///   have; `conflict` when there are a hundred.
     package func makeKey(
         _ name: String,

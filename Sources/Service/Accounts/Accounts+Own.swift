@@ -16,10 +16,9 @@ package struct SessionRecord: Hashable, Sendable {
 
 /// What people do with their own account.
 extension Accounts {
-    /// Changes a password and ends all other sessions; API keys go on.
+    /// Changes a password and ends all other sessions, of which it gives the number; API keys go on.
     ///
-    /// - Returns: how many sessions ended.
-    /// - Throws: `ServiceError`: `forbidden` when the current password is wrong, `invalidRequest` for a new one that
+    /// Throws `ServiceError`: `forbidden` when the current password is wrong, `invalidRequest` for a new one that
     ///   cannot be, each naming the field; `tooManyRequests`; `conflict` when it was changed meanwhile.
     package func changePassword(
         of principal: Principal,
