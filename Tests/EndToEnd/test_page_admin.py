@@ -21,7 +21,8 @@ def house(start_service_once):
 @pytest.fixture(scope="module")
 def admin(house):
     client = Client(house.url)
-    token = house.admin_link.partition("token=")[2]
+    # The line follows the one that says it is ready.
+    token = until("the link", lambda: house.admin_link).partition("token=")[2]
     data = {"token": token, "email": "boss@example.com", "password": PASSWORD}
     client.token = client.request("POST", "/setup", data=data).json()["token"]
     client.email = data["email"]

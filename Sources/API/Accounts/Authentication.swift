@@ -2,7 +2,7 @@ internal import Core
 package import HTTP
 package import Service
 
-/// Finds out who asks, from the bearer token or the sign-in cookie, before a handler reads the body.
+/// Finds out who asks, from the bearer token (also an API key) or the sign-in cookie, before a handler reads the body.
 package struct Authentication: Sendable {
     private let accounts: Accounts
     private let cookie: SignInCookie
@@ -49,13 +49,28 @@ package struct Authentication: Sendable {
     }
 
     private func proven(_ request: Request) async throws -> Principal? {
-        if let token = Self.bearerToken(of: request) { return try await accounts.principal(bearer: token) }
-        guard let value = cookie.value(of: request) else { return nil }
         let isRead = [.get, .head, .options].contains(request.method)
+        if let token = Self.bearerToken(of: request) {
+            let principal = try await accounts.principal(bearer: token)
+            guard isRead || principal.mayWrite else { throw ServiceError(.forbidden, "This API key may only read.") }
+            return principal
+        }
+        guard let value = cookie.value(of: request) else { return nil }
         guard isRead || cookie.isOurs(request) else {
             throw ServiceError(.forbidden, "Access denied", detail: "write with a cookie from another origin")
         }
         return try await accounts.principal(cookie: value)
+    }
+
+    /// Somebody in person, with the session: not a program with an API key.
+    ///
+    /// - Throws: as `principal(for:)`, and `forbidden` for a program.
+    package func person(for request: Request) async throws -> (principal: Principal, sessionID: String) {
+        let principal = try await principal(for: request)
+        guard let session = principal.sessionID else {
+            throw ServiceError(.forbidden, "An API key cannot manage the account. Sign in with the password.")
+        }
+        return (principal, session)
     }
 
     /// An administrator.

@@ -31,12 +31,17 @@ extension Accounts {
     /// Makes an administrator with a set-up link's token, and signs in.
     ///
     /// - Throws: `ServiceError`: `gone` when the link was used or has expired, else as `register`.
-    package func setUp(_ registration: Registration, token: String, from address: String) async throws -> SignIn {
+    package func setUp(
+        _ registration: Registration,
+        token: String,
+        from address: String,
+        agent: String? = nil
+    ) async throws -> SignIn {
         try attemptsByAddress.take(RateLimiter.network(of: address))
         guard try await isAdminToken(token) else { throw Self.deadLink }
         let newcomer = try Newcomer(registration, role: .admin)
         let hash = try await Self.passwordHash(newcomer.password)
-        let grant = SessionGrant()
+        let grant = SessionGrant(from: address, agent: agent)
         let time = now()
         let code = Self.hash(token)
         let lifetime = policy.sessionLifetime

@@ -63,7 +63,11 @@ package struct Accounts: Sendable {
     ///
     /// - Throws: `ServiceError`: `forbidden` when registration is closed or the invitation is no good, `conflict`
     ///   for a known address, `invalidRequest` naming the field, `tooManyRequests`.
-    package func register(_ registration: Registration, from address: String) async throws -> SignIn {
+    package func register(
+        _ registration: Registration,
+        from address: String,
+        agent: String? = nil
+    ) async throws -> SignIn {
         let policy = policy.registration
         guard policy != .closed else { throw ServiceError(.forbidden, "Registration is closed.") }
         let newcomer = try Newcomer(registration, role: .user)
@@ -75,7 +79,7 @@ package struct Accounts: Sendable {
             guard isInvited else { throw Self.notInvited }
         }
         let hash = try await Self.passwordHash(newcomer.password)
-        let grant = SessionGrant()
+        let grant = SessionGrant(from: address, agent: agent)
         let account = try await database.write { connection in
             let account = try Self.insert(newcomer, hash, connection, time)
             if policy == .invite {
@@ -90,7 +94,11 @@ package struct Accounts: Sendable {
     /// Signs in; the answer to a wrong password and to an unknown address is the same and takes as long.
     ///
     /// - Throws: `ServiceError`: `unauthenticated`, `forbidden` for a disabled account, `tooManyRequests`.
-    package func login(_ credentials: Credentials, from address: String) async throws -> SignIn {
+    package func login(
+        _ credentials: Credentials,
+        from address: String,
+        agent: String? = nil
+    ) async throws -> SignIn {
         let key = AccountRules.key(credentials.email)
         let network = RateLimiter.network(of: address)
         try attemptsByAddress.take(network)
@@ -124,7 +132,7 @@ package struct Accounts: Sendable {
                 )
             }
         }
-        return try await open(account)
+        return try await open(account, SessionGrant(from: address, agent: agent))
     }
 
     /// A new session of an account that is known by other means: the command line on the data folder.
@@ -135,8 +143,15 @@ package struct Accounts: Sendable {
     /// - Returns: the session.
     /// - Throws: `ServiceError` `forbidden` for a disabled account.
     package func open(_ account: Account, by actor: AuditActor? = nil) async throws -> SignIn {
+        try await open(account, SessionGrant(agent: "telecine"), by: actor)
+    }
+
+    private func open(
+        _ account: Account,
+        _ grant: SessionGrant,
+        by actor: AuditActor? = nil
+    ) async throws -> SignIn {
         guard account.disabledAt == nil else { throw ServiceError(.forbidden, "This account is disabled.") }
-        let grant = SessionGrant()
         let time = now()
         let lifetime = policy.sessionLifetime
         try await database.write { connection in

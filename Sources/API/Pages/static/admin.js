@@ -35,7 +35,6 @@ async function begin() {
     return refuse(error.status === 401 ? "Sign in as an administrator." : error.message, error.status === 401);
   }
   if (user.role !== "admin") return refuse("This page is for administrators.", false);
-  say($("#who"), user.email);
   $("#loading").hidden = true;
   $("#desk").hidden = false;
   parts.media = new MediaPart();

@@ -1,6 +1,7 @@
 // /assets/:id: an owner's page of one recording: its details, links to it, its versions.
 
 import { api } from "./api.js";
+import { Captions } from "./captions.js";
 import { $, say } from "./dom.js";
 import { ago, clock } from "./format.js";
 import { Shares } from "./shares.js";
@@ -70,9 +71,14 @@ async function open() {
   const media = await api.media(id, { quiet: true });
   show(media);
   fill(media);
-  const versions = new Versions(media.id, async () => show(await api.media(id)));
+  const captions = new Captions(media.id);
+  const versions = new Versions(media.id, async () => {
+    const now = await api.media(id);
+    show(now);
+    await captions.refresh(now);
+  });
   const shares = new Shares(media.id);
-  await Promise.all([versions.refresh(), shares.refresh()]);
+  await Promise.all([versions.refresh(), shares.refresh(), captions.refresh(media)]);
   $("#loading").hidden = true;
   $("#page").hidden = false;
 }
