@@ -1,3 +1,5 @@
+package import Core
+
 /// The services that contract 1 names, and the workers behind them.
 package enum ServiceName: String, CaseIterable, Sendable {
     case gateway = "api-gateway"

@@ -1,5 +1,5 @@
 package import Core
-package import SQL
+internal import SQL
 
 /// The worker processes, as they make themselves known in the database.
 package enum Workers {
