@@ -26,9 +26,10 @@ def promtool(*words, **options) -> str:
 
 
 @pytest.fixture(scope="module")
-def scraped(service, long_video) -> str:
-    """The metrics of a service that has taken, processed and played a video, and refused something."""
-    client = long_video.client
+def scraped(service, small_clip) -> str:
+    """The metrics of a service that has taken and processed a video, and refused something."""
+    client = Client(service.url).register()
+    client.complete(client.send(small_clip))
     assert client.get("/api/assets/asset_1").status == 404
     assert client.init("small.mp4", 100).status in (200, 201)
     answer = Client(service.url).get("/metrics")
@@ -140,14 +141,14 @@ def test_promtool_accepts_the_configuration_and_the_alerts_fire(tmp_path):
     promtool("check", "rules", file)
 
 
-def test_jobs_and_encoding_were_counted_by_the_workers(scraped, long_video):
+def test_what_workers_did_and_what_is_stored_was_counted(scraped, small_clip):
     values = {(sample.name, *sorted(sample.labels.items())): sample.value
               for family in text_string_to_metric_families(scraped) for sample in family.samples}
     assert values["telecine_jobs_ended_total", ("kind", "asset.prepare"), ("outcome", "done")] >= 1
-    media = values["telecine_encode_media_seconds_total", ("rung", "720p")]
-    assert media >= 40, "forty seconds of 720p were made"
-    assert values["telecine_encode_seconds_total", ("rung", "720p")] > 0
+    made = {key[1]: value for key, value in values.items() if key[0] == "telecine_encode_media_seconds_total"}
+    assert max(made.values()) >= 3.9, "four seconds were made"
+    assert all(values["telecine_encode_seconds_total", rung] > 0 for rung in made)
     assert values["telecine_workers_alive",] >= 1
-    assert values["telecine_storage_bytes", ("kind", "originals")] >= long_video.source.stat().st_size
-    assert values["telecine_storage_bytes", ("kind", "segments")] > 100_000
+    assert values["telecine_storage_bytes", ("kind", "originals")] >= small_clip.stat().st_size
+    assert values["telecine_storage_bytes", ("kind", "segments")] > 10_000
     assert values["telecine_storage_free_bytes",] > 0
