@@ -68,7 +68,11 @@ final class ServiceUnderTest: Sendable {
         )
     }
 
-    private static func status(_ database: SQLiteDatabase, _ folder: String, _ checks: [HealthCheck]?) -> ServiceStatus {
+    private static func status(
+        _ database: SQLiteDatabase,
+        _ folder: String,
+        _ checks: [HealthCheck]?
+    ) -> ServiceStatus {
         let health = Health(
             checks ?? [.database(database), .migrations(database), .storage([folder], leaving: 0)],
             freshness: .zero

@@ -11,9 +11,7 @@ internal import Foundation
 extension HealthCheck {
     /// Whether files can be stored.
     ///
-    /// - Parameters:
-    ///   - folder: the data folder, and those in it that may be disks of their own.
-    ///   - least: bytes that must be free.
+    /// `folders`: the data folder, and those in it that may be disks of their own; `least`: bytes that must be free.
     package static func storage(_ folders: [String], leaving least: Int64) -> HealthCheck {
         HealthCheck(.storage) {
             await onThread { folders.lazy.compactMap { problem(of: $0, leaving: least) }.first }
