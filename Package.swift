@@ -76,7 +76,7 @@ let package = Package(
             ["Core", "Crypto", "SQL", "ObjectStorage", "Media"],
             exclude: [
                 "Accounts", "Audio", "Audit", "Captions", "Catalog", "Delivery", "Images", "Ingest", "Insight", "Jobs",
-                "Processing", "Sharing", "Surroundings", "Upkeep",
+                "Processing", "Sharing", "Status", "Surroundings", "Upkeep",
             ].map { "\($0)/README.md" }
         ),
         // Floor 3

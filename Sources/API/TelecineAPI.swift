@@ -15,6 +15,8 @@ package struct TelecineAPI: Sendable {
         package var limits = RequestLimits.generous
         /// From where `/metrics` is read without an administrator's token.
         package var metricsAllowed = MetricsRoutes.near
+        /// The services of contract 1 that have a port of their own here.
+        package var servicePorts: [UInt16: ServiceName] = [:]
 
         package init() {}
     }
@@ -29,7 +31,9 @@ package struct TelecineAPI: Sendable {
     private let requests: RequestMetrics
     private let clients: ClientAddress
     private let limits: RequestLimits
+    private let errors: Counter
     private let sharing: Sharing
+    private let status: ServiceStatus
     private let logger: Logger
 
     package init(
@@ -40,6 +44,7 @@ package struct TelecineAPI: Sendable {
         delivery: Delivery,
         insight: Insight,
         sharing: Sharing,
+        status: ServiceStatus,
         metrics: Metrics = Metrics(),
         logger: Logger
     ) {
@@ -53,7 +58,9 @@ package struct TelecineAPI: Sendable {
         requests = RequestMetrics(metrics)
         clients = ClientAddress(trustedProxies: configuration.trustedProxies)
         limits = RequestLimits(configuration.limits, clients: clients, metrics: metrics)
+        errors = metrics.counter("telecine_errors_total", "Requests that failed, by reason.", labels: "code")
         self.sharing = sharing
+        self.status = status
         self.logger = logger
     }
 
@@ -73,7 +80,9 @@ package struct TelecineAPI: Sendable {
                 do {
                     return try await router.respond(to: request)
                 } catch {
-                    throw ServiceError(passing: error) ?? error
+                    let told = ServiceError(passing: error) ?? error
+                    errors.add(1, Self.code(of: told))
+                    throw told
                 }
             }
         )
@@ -127,11 +136,11 @@ package struct TelecineAPI: Sendable {
         addMetrics(to: &router, authentication)
         ImageRoutes(catalog: catalog, delivery: delivery, authentication: authentication, address: address)
             .register(on: &router)
-        let pages = try PageRoutes()
+        let pages = try PageRoutes(statusPorts: Set(configuration.servicePorts.filter { $0.value == .status }.keys))
         pages.register(on: &router)
         SharedRoutes(sharing: sharing, delivery: delivery, address: address, client: clients, pages: pages)
             .register(on: &router)
-        router.on(.get, "/health") { _ in try await health() }
+        HealthRoutes(status: status, ports: configuration.servicePorts).register(on: &router)
         return router
     }
 
@@ -158,18 +167,23 @@ package struct TelecineAPI: Sendable {
             raw: raw,
             logger: logger
         ).register(on: &router, otherwise: management)
-        Administration(accounts: accounts, catalog: catalog, authentication: authentication, logger: logger)
-            .register(on: &router)
+        Administration(
+            accounts: accounts,
+            catalog: catalog,
+            authentication: authentication,
+            status: status,
+            logger: logger
+        ).register(on: &router)
     }
 
-    private struct Health: Encodable {
-        let status: String
-    }
-
-    /// 200 while the database answers: what a load balancer asks.
-    private func health() async throws -> Response {
-        try await catalog.check()
-        return try .json(Health(status: "ok"))
+    /// The word by which a failure is counted.
+    private static func code(of error: any Error) -> String {
+        switch error {
+        case let error as ServiceError: error.code.rawValue
+        case is BodyError: "incomplete_body"
+        case is CancellationError: ServiceError.Code.unavailable.rawValue
+        default: ServiceError.Code.internalFailure.rawValue
+        }
     }
 
     private var cors: CORS {

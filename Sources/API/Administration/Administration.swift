@@ -7,12 +7,14 @@ struct Administration: Sendable {
     let accounts: Accounts
     let catalog: Catalog
     let authentication: Authentication
+    let status: ServiceStatus
     let logger: Logger
 
     func register(on router: inout Router) {
         router.on(.get, "/api/admin/media", allowing(media))
         router.on(.post, "/api/admin/media/actions", allowing(actOnMedia))
         router.on(.get, "/api/admin/jobs", allowing(jobs))
+        router.on(.get, "/api/admin/status", allowing(overview))
         router.on(.post, "/api/admin/jobs/actions", allowing(actOnJobs))
         router.on(.get, "/api/admin/audit", allowing(audit))
     }

@@ -34,15 +34,16 @@ enum Serve {
         let installation = try await Installation.open(settings, logger: logger)
         let accounts = try DataFolder.accounts(settings, installation.database)
         // Said at once, not when the first video fails.
-        _ = try await installation.processingContext()
+        let tools = try await installation.processingContext().tools
         try WorkFolder.sweep(installation.workDirectory)
         let metrics = Metrics()
         let ingest = try installation.ingest(metrics: metrics)
         try await ingest.recover()
         let catalog = Catalog(database: installation.database, trashPeriod: settings.trashPeriod)
-        let delivery = try makeDelivery(installation, catalog)
+        let delivery = try makeDelivery(installation, catalog, metrics)
         try await delivery.loadRevocations()
-        let api = makeAPI(installation, accounts, ingest, delivery, metrics)
+        let status = installation.status(tools, showing: metrics)
+        let api = makeAPI(installation, accounts, ingest, delivery, status, metrics)
         let server = Server(
             configuration: serverConfiguration(settings),
             logger: logger,
@@ -57,7 +58,7 @@ enum Serve {
                 group.addTask { await catalog.keepIndexed(logger: logger) }
                 group.addTask {
                     let upkeep = upkeep(installation, ingest, catalog)
-                    await serve(server, ingest, upkeep, supervisor(installation, invocation))
+                    await serve(server, ingest, upkeep, supervisor(installation, invocation, metrics))
                 }
             }
         }
@@ -101,7 +102,11 @@ enum Serve {
         )
     }
 
-    private static func makeDelivery(_ installation: Installation, _ catalog: Catalog) throws -> Delivery {
+    private static func makeDelivery(
+        _ installation: Installation,
+        _ catalog: Catalog,
+        _ metrics: Metrics
+    ) throws -> Delivery {
         let settings = installation.settings
         let secret = try TokenSecret(configured: settings.jwtSecret, dataDir: settings.dataDir)
         return Delivery(
@@ -110,6 +115,7 @@ enum Serve {
             store: installation.store,
             keys: StreamKeys(secrets: [secret.key(for: "stream links")]),
             expiresIn: Int(settings.linkLifetime.components.seconds),
+            metrics: metrics,
             logger: installation.logger
         )
     }
@@ -119,6 +125,7 @@ enum Serve {
         _ accounts: Accounts,
         _ ingest: Ingest,
         _ delivery: Delivery,
+        _ status: ServiceStatus,
         _ metrics: Metrics
     ) -> TelecineAPI {
         let settings = installation.settings
@@ -127,6 +134,7 @@ enum Serve {
         configuration.trustedProxies = settings.trustedProxies
         configuration.metricsAllowed = settings.metricsAllow
         configuration.limits = settings.gateway.limits
+        configuration.servicePorts = servicePorts(settings)
         configuration.corsOrigins = settings.gateway.corsOrigins.contains("*") ? nil : settings.gateway.corsOrigins
         return TelecineAPI(
             configuration: configuration,
@@ -136,9 +144,21 @@ enum Serve {
             delivery: delivery,
             insight: Insight(database: installation.database),
             sharing: Sharing(database: installation.database, delivery: delivery),
+            status: status,
             metrics: metrics,
             logger: installation.logger
         )
+    }
+
+    /// The ports at which one service of contract 1 is meant; the main one is all of them.
+    private static func servicePorts(_ settings: Settings) -> [UInt16: ServiceName] {
+        guard settings.contractPorts else { return [:] }
+        var ports: [UInt16: ServiceName] = [:]
+        for service in ServiceName.allCases where service != .gateway {
+            if let port = service.port { ports[port] = service }
+        }
+        ports[UInt16(settings.port)] = nil
+        return ports
     }
 
     private static func serverConfiguration(_ settings: Settings) -> ServerConfiguration {
@@ -149,12 +169,18 @@ enum Serve {
         return configuration
     }
 
-    private static func supervisor(_ installation: Installation, _ invocation: Invocation) -> WorkerSupervisor {
+    private static func supervisor(
+        _ installation: Installation,
+        _ invocation: Invocation,
+        _ metrics: Metrics
+    ) -> WorkerSupervisor {
+        let restarts = metrics.counter("telecine_worker_restarts_total", "Workers that ended and were started again.")
         // Relative folders mean what they mean here: the children start in the same folder.
-        WorkerSupervisor(
+        return WorkerSupervisor(
             count: installation.settings.workers,
             executable: Bundle.main.executablePath ?? CommandLine.arguments[0],
             arguments: ["--data", installation.settings.dataDir],
+            onRestart: { restarts.add() },
             queue: installation.queue,
             logger: installation.logger
         )

@@ -27,6 +27,7 @@ struct Settings: Sendable {
     let keepFailed: Duration
     let cleanupTime: TimeOfDay
     let workers: Int
+    let readiness: Readiness
     let profilesDir: String?
     let linkLifetime: Duration
     let trustedProxies: [AddressRange]
@@ -74,6 +75,26 @@ struct Settings: Sendable {
         }
     }
 
+    /// When the service calls itself ready.
+    struct Readiness: Sendable {
+        /// Bytes that must be free.
+        let freeSpace: Int64
+        /// How long a job may have waited.
+        let queueAge: Duration
+
+        fileprivate init(_ reader: inout SettingsReader) {
+            freeSpace = reader.value(SettingsTable.minimumFreeSpace, insteadOfWrong: 0)
+            queueAge = reader.value(SettingsTable.maximumQueueAge, insteadOfWrong: .zero)
+        }
+    }
+
+    private static func userLimits(_ reader: inout SettingsReader) -> UserLimits {
+        UserLimits(
+            openUploads: reader.value(SettingsTable.maxOpenUploads, insteadOfWrong: 0),
+            openBytes: reader.value(SettingsTable.maxOpenBytes, insteadOfWrong: 0)
+        )
+    }
+
     /// - Throws: `SettingsError` with a line for every wrong value.
     init(_ reader: SettingsReader) throws(SettingsError) {
         var reader = reader
@@ -89,10 +110,7 @@ struct Settings: Sendable {
         maxUploadSize = reader.value(SettingsTable.maxUploadSize, insteadOfWrong: 0)
         chunkSize = reader.value(SettingsTable.chunkSize, insteadOfWrong: 0)
         uploadExpiry = reader.value(SettingsTable.uploadExpiry, insteadOfWrong: .zero)
-        userLimits = UserLimits(
-            openUploads: reader.value(SettingsTable.maxOpenUploads, insteadOfWrong: 0),
-            openBytes: reader.value(SettingsTable.maxOpenBytes, insteadOfWrong: 0)
-        )
+        userLimits = Self.userLimits(&reader)
         uploadSync = reader.value(SettingsTable.uploadSync, insteadOfWrong: .acknowledge)
         videoLimits = DoorLimits(
             maximumSize: Int64(reader.value(SettingsTable.maxVideoSize, insteadOfWrong: 0)) << 20,
@@ -106,6 +124,7 @@ struct Settings: Sendable {
         keepFailed = reader.value(SettingsTable.keepFailed, insteadOfWrong: .zero)
         cleanupTime = reader.value(SettingsTable.cleanupTime, insteadOfWrong: TimeOfDay(hour: 0, minute: 0))
         workers = reader.value(SettingsTable.workers, insteadOfWrong: 0)
+        readiness = Readiness(&reader)
         profilesDir = reader.optional(SettingsTable.profilesDir)
         linkLifetime = reader.value(SettingsTable.linkLifetime, insteadOfWrong: .zero)
         trustedProxies = reader.optional(SettingsTable.trustedProxies) ?? []

@@ -248,7 +248,7 @@ enum SettingsTable {
         .init(uploadSync), .init(maxVideoSize), .init(maxVideoDuration),
         .init(maxImageSizeHandled), .init(maxVideoSizeHandled), .init(maxSoundSizeHandled), .init(keepFailed),
         .init(trashDays), .init(cleanupTime),
-        .init(workers), .init(profilesDir),
+        .init(workers), .init(profilesDir), .init(minimumFreeSpace), .init(maximumQueueAge),
         .init(linkLifetime), .init(trustedProxies), .init(metricsAllow), .init(corsOrigins),
         .init(limitSignIn), .init(limitWrites), .init(limitReads), .init(limitMedia), .init(auditDays),
         .init(logLevel), .init(logFormat),
