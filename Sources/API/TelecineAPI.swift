@@ -74,7 +74,10 @@ package struct TelecineAPI: Sendable {
 
     /// What is answered without a handler: segments in memory, with the headers that every response has.
     package var shortcut: Shortcut {
-        let streams = StreamRoutes(delivery: delivery)
+        let streams = StreamRoutes(
+            delivery: delivery,
+            playbacks: playbacks(ClientAddress(trustedProxies: configuration.trustedProxies))
+        )
         let (cors, logger, requests) = (cors, logger, requests)
         return { request in
             let start = ContinuousClock.now
@@ -105,7 +108,8 @@ package struct TelecineAPI: Sendable {
             insight: insight,
             sharing: sharing,
             authentication: authentication,
-            address: address
+            address: address,
+            playbacks: playbacks(clients)
         )
         management.register(on: &router)
         Tus(ingest: ingest, authentication: authentication, address: address, logger: logger).register(on: &router)
@@ -117,7 +121,7 @@ package struct TelecineAPI: Sendable {
             .register(on: &router)
         addHandling(to: &router, management, raw)
         VideoUploads(ingest: ingest, authentication: authentication).register(on: &router)
-        StreamRoutes(delivery: delivery).register(on: &router)
+        StreamRoutes(delivery: delivery, playbacks: management.playbacks).register(on: &router)
         addMetrics(to: &router, clients, authentication)
         ImageRoutes(catalog: catalog, delivery: delivery, authentication: authentication, address: address)
             .register(on: &router)
@@ -127,6 +131,10 @@ package struct TelecineAPI: Sendable {
             .register(on: &router)
         router.on(.get, "/health") { _ in try await health() }
         return router
+    }
+
+    private func playbacks(_ clients: ClientAddress) -> PlaybackReports {
+        PlaybackReports(insight: insight, addresses: clients)
     }
 
     /// For those who watch how the service does.

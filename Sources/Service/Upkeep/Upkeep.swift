@@ -33,11 +33,14 @@ package struct Upkeep: Sendable {
         package var media = 0
         /// Media that were in the trash for long enough.
         package var trash = 0
+        /// Playback events that were kept for long enough.
+        package var events = 0
     }
 
     private let database: any Database
     private let ingest: Ingest
     private let catalog: Catalog
+    private let insight: Insight
     private let configuration: Configuration
     private let logger: Logger
 
@@ -52,12 +55,14 @@ package struct Upkeep: Sendable {
         database: any Database,
         ingest: Ingest,
         catalog: Catalog,
+        insight: Insight,
         configuration: Configuration,
         logger: Logger
     ) {
         self.database = database
         self.ingest = ingest
         self.catalog = catalog
+        self.insight = insight
         self.configuration = configuration
         self.logger = logger
     }
@@ -93,6 +98,7 @@ package struct Upkeep: Sendable {
             if removed < Self.batch { break }
         }
         counts.trash = try await catalog.emptyExpiredTrash(at: now)
+        counts.events = try await insight.forget(at: now)
         try Task.checkCancellation()
         try await database.write {
             try $0.run(
@@ -103,7 +109,7 @@ package struct Upkeep: Sendable {
             "daily clean-up done",
             [
                 "uploads": .integer(Int64(counts.uploads)), "media": .integer(Int64(counts.media)),
-                "trash": .integer(Int64(counts.trash)),
+                "trash": .integer(Int64(counts.trash)), "events": .integer(Int64(counts.events)),
             ]
         )
         return counts

@@ -42,7 +42,8 @@ enum Serve {
         let catalog = Catalog(database: installation.database, trashPeriod: settings.trashPeriod)
         let delivery = try makeDelivery(installation, catalog)
         try await delivery.loadRevocations()
-        let api = makeAPI(installation, accounts, ingest, delivery, metrics)
+        let insight = makeInsight(installation, metrics)
+        let api = makeAPI(installation, accounts, ingest, delivery, insight, metrics)
         let server = Server(
             configuration: serverConfiguration(settings),
             logger: logger,
@@ -55,12 +56,15 @@ enum Serve {
             await withDiscardingTaskGroup { group in
                 group.addTask { await delivery.followRevocations(logger: logger) }
                 group.addTask { await catalog.keepIndexed(logger: logger) }
+                group.addTask { await insight.run() }
                 group.addTask {
-                    let upkeep = upkeep(installation, ingest, catalog)
+                    let upkeep = upkeep(installation, ingest, catalog, insight)
                     await serve(server, ingest, upkeep, supervisor(installation, invocation))
                 }
             }
         }
+        // What players said until the last connection ended.
+        await insight.flush()
         await installation.database.close()
         logger.info("stopped")
         return .done
@@ -85,12 +89,18 @@ enum Serve {
         }
     }
 
-    private static func upkeep(_ installation: Installation, _ ingest: Ingest, _ catalog: Catalog) -> Upkeep {
+    private static func upkeep(
+        _ installation: Installation,
+        _ ingest: Ingest,
+        _ catalog: Catalog,
+        _ insight: Insight
+    ) -> Upkeep {
         let settings = installation.settings
         return Upkeep(
             database: installation.database,
             ingest: ingest,
             catalog: catalog,
+            insight: insight,
             configuration: Upkeep.Configuration(
                 hour: settings.cleanupTime.hour,
                 minute: settings.cleanupTime.minute,
@@ -113,11 +123,25 @@ enum Serve {
         )
     }
 
+    private static func makeInsight(_ installation: Installation, _ metrics: Metrics) -> Insight {
+        let settings = installation.settings
+        return Insight(
+            database: installation.database,
+            configuration: Insight.Configuration(
+                retention: settings.analyticsRetention,
+                addresses: settings.analyticsAddresses
+            ),
+            metrics: metrics,
+            logger: installation.logger
+        )
+    }
+
     private static func makeAPI(
         _ installation: Installation,
         _ accounts: Accounts,
         _ ingest: Ingest,
         _ delivery: Delivery,
+        _ insight: Insight,
         _ metrics: Metrics
     ) -> TelecineAPI {
         let settings = installation.settings
@@ -132,7 +156,7 @@ enum Serve {
             ingest: ingest,
             catalog: delivery.catalog,
             delivery: delivery,
-            insight: Insight(database: installation.database),
+            insight: insight,
             sharing: Sharing(database: installation.database, delivery: delivery),
             metrics: metrics,
             logger: installation.logger

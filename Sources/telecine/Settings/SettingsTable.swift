@@ -248,7 +248,8 @@ enum SettingsTable {
         .init(maxImageSizeHandled), .init(maxVideoSizeHandled), .init(maxSoundSizeHandled), .init(keepFailed),
         .init(trashDays), .init(cleanupTime),
         .init(workers), .init(profilesDir),
-        .init(linkLifetime), .init(trustedProxies), .init(metricsAllow), .init(corsOrigins), .init(logLevel),
+        .init(linkLifetime), .init(trustedProxies), .init(metricsAllow), .init(corsOrigins),
+        .init(analyticsDays), .init(analyticsAddresses), .init(logLevel),
         .init(logFormat),
         .init(clientURL), .init(clientToken), .init(clientEmail), .init(clientPassword),
     ]

@@ -85,6 +85,7 @@ export const api = {
   shares: (id) => call("GET", `/api/media/${encodeURIComponent(id)}/share`),
   share: (id, wishes) => call("POST", `/api/media/${encodeURIComponent(id)}/share`, wishes),
   revokeShare: (id, token) => call("DELETE", `/api/media/${encodeURIComponent(id)}/share/${encodeURIComponent(token)}`),
+  analytics: (id, query) => call("GET", `/api/media/${encodeURIComponent(id)}/analytics?${query}`),
   trash: (page, limit) => call("GET", `/api/trash?page=${page}&limit=${limit}`),
   emptyTrash: () => call("DELETE", "/api/trash"),
   discard: (id) => call("DELETE", `/api/trash/${encodeURIComponent(id)}`),

@@ -1,5 +1,6 @@
 // /assets/:id: an owner's page of one recording: its details, links to it, its versions.
 
+import { Analytics } from "./analytics.js";
 import { api } from "./api.js";
 import { $, say } from "./dom.js";
 import { ago, clock } from "./format.js";
@@ -72,7 +73,9 @@ async function open() {
   fill(media);
   const versions = new Versions(media.id, async () => show(await api.media(id)));
   const shares = new Shares(media.id);
-  await Promise.all([versions.refresh(), shares.refresh()]);
+  const playable = media.images ? null : new Analytics(media.id);
+  $("#insight").hidden = !playable;
+  await Promise.all([versions.refresh(), shares.refresh(), playable?.refresh()]);
   $("#loading").hidden = true;
   $("#page").hidden = false;
 }
