@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import HTTP
+import SQL
 import Testing
 
 @testable import API

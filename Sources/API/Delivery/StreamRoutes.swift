@@ -1,6 +1,6 @@
 internal import Core
 package import HTTP
-package import Service
+internal import Service
 
 /// `/stream/<token>/…`: playlists, segments, posters, MP4s and pictures behind signed links.
 ///

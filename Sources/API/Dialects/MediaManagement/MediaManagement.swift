@@ -1,5 +1,5 @@
 package import HTTP
-package import Service
+internal import Service
 
 /// Contract 1.
 ///
