@@ -90,7 +90,10 @@ package struct TelecineAPI: Sendable {
 
     /// What is answered without a handler: segments in memory, with the headers that every response has.
     package var shortcut: Shortcut {
-        let streams = StreamRoutes(delivery: delivery)
+        let streams = StreamRoutes(
+            delivery: delivery,
+            playbacks: playbacks(ClientAddress(trustedProxies: configuration.trustedProxies))
+        )
         let (cors, logger, requests) = (cors, logger, requests)
         return { request in
             let start = ContinuousClock.now
@@ -120,7 +123,8 @@ package struct TelecineAPI: Sendable {
             insight: insight,
             sharing: sharing,
             authentication: authentication,
-            address: address
+            address: address,
+            playbacks: playbacks(clients)
         )
         management.register(on: &router)
         Tus(ingest: ingest, authentication: authentication, address: address, logger: logger).register(on: &router)
@@ -132,7 +136,7 @@ package struct TelecineAPI: Sendable {
             .register(on: &router)
         addHandling(to: &router, management, raw)
         VideoUploads(ingest: ingest, authentication: authentication).register(on: &router)
-        StreamRoutes(delivery: delivery).register(on: &router)
+        StreamRoutes(delivery: delivery, playbacks: management.playbacks).register(on: &router)
         addMetrics(to: &router, authentication)
         ImageRoutes(catalog: catalog, delivery: delivery, authentication: authentication, address: address)
             .register(on: &router)
@@ -142,6 +146,10 @@ package struct TelecineAPI: Sendable {
             .register(on: &router)
         HealthRoutes(status: status, ports: configuration.servicePorts).register(on: &router)
         return router
+    }
+
+    private func playbacks(_ clients: ClientAddress) -> PlaybackReports {
+        PlaybackReports(insight: insight, addresses: clients)
     }
 
     /// For those who watch how the service does.

@@ -10,6 +10,6 @@ package enum Schema {
         DerivativesSchema.migration, ToldEndSchema.migration, UploadLimitsSchema.migration,
         SingleRequestSchema.migration, UpkeepSchema.migration, SurroundingsSchema.migration,
         ListsSchema.migration, SharingSchema.migration, AuditSchema.migration, AccountKeysSchema.migration,
-        VersionCaptionsSchema.migration, StatusSchema.migration,
+        VersionCaptionsSchema.migration, StatusSchema.migration, InsightSchema.analytics,
     ]
 }

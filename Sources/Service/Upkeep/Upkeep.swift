@@ -39,11 +39,14 @@ package struct Upkeep: Sendable {
         package var trash = 0
         /// Entries of the audit log.
         package var audit = 0
+        /// Playback events that were kept for long enough.
+        package var events = 0
     }
 
     private let database: any Database
     private let ingest: Ingest
     private let catalog: Catalog
+    private let insight: Insight
     private let configuration: Configuration
     private let logger: Logger
 
@@ -58,12 +61,14 @@ package struct Upkeep: Sendable {
         database: any Database,
         ingest: Ingest,
         catalog: Catalog,
+        insight: Insight,
         configuration: Configuration,
         logger: Logger
     ) {
         self.database = database
         self.ingest = ingest
         self.catalog = catalog
+        self.insight = insight
         self.configuration = configuration
         self.logger = logger
     }
@@ -100,6 +105,7 @@ package struct Upkeep: Sendable {
         }
         counts.trash = try await catalog.emptyExpiredTrash(at: now)
         counts.audit = try await AuditLog(database: database).forget(before: now - configuration.keepAudit)
+        counts.events = try await insight.forget(at: now)
         try Task.checkCancellation()
         try await database.write {
             try $0.run(
@@ -111,6 +117,7 @@ package struct Upkeep: Sendable {
             [
                 "uploads": .integer(Int64(counts.uploads)), "media": .integer(Int64(counts.media)),
                 "trash": .integer(Int64(counts.trash)), "audit": .integer(Int64(counts.audit)),
+                "events": .integer(Int64(counts.events)),
             ]
         )
         return counts

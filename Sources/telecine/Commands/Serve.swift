@@ -43,7 +43,8 @@ enum Serve {
         let delivery = try makeDelivery(installation, catalog, metrics)
         try await delivery.loadRevocations()
         let status = installation.status(tools, showing: metrics)
-        let api = makeAPI(installation, accounts, ingest, delivery, status, metrics)
+        let insight = makeInsight(installation, metrics)
+        let api = makeAPI(installation, accounts, ingest, delivery, status, insight, metrics)
         let server = Server(
             configuration: serverConfiguration(settings),
             logger: logger,
@@ -56,12 +57,15 @@ enum Serve {
             await withDiscardingTaskGroup { group in
                 group.addTask { await delivery.followRevocations(logger: logger) }
                 group.addTask { await catalog.keepIndexed(logger: logger) }
+                group.addTask { await insight.run() }
                 group.addTask {
-                    let upkeep = upkeep(installation, ingest, catalog)
+                    let upkeep = upkeep(installation, ingest, catalog, insight)
                     await serve(server, ingest, upkeep, supervisor(installation, invocation, metrics))
                 }
             }
         }
+        // What players said until the last connection ended.
+        await insight.flush()
         await installation.database.close()
         logger.info("stopped")
         return .done
@@ -86,12 +90,18 @@ enum Serve {
         }
     }
 
-    private static func upkeep(_ installation: Installation, _ ingest: Ingest, _ catalog: Catalog) -> Upkeep {
+    private static func upkeep(
+        _ installation: Installation,
+        _ ingest: Ingest,
+        _ catalog: Catalog,
+        _ insight: Insight
+    ) -> Upkeep {
         let settings = installation.settings
         return Upkeep(
             database: installation.database,
             ingest: ingest,
             catalog: catalog,
+            insight: insight,
             configuration: Upkeep.Configuration(
                 hour: settings.cleanupTime.hour,
                 minute: settings.cleanupTime.minute,
@@ -120,12 +130,26 @@ enum Serve {
         )
     }
 
+    private static func makeInsight(_ installation: Installation, _ metrics: Metrics) -> Insight {
+        let settings = installation.settings
+        return Insight(
+            database: installation.database,
+            configuration: Insight.Configuration(
+                retention: settings.analyticsRetention,
+                addresses: settings.analyticsAddresses
+            ),
+            metrics: metrics,
+            logger: installation.logger
+        )
+    }
+
     private static func makeAPI(
         _ installation: Installation,
         _ accounts: Accounts,
         _ ingest: Ingest,
         _ delivery: Delivery,
         _ status: ServiceStatus,
+        _ insight: Insight,
         _ metrics: Metrics
     ) -> TelecineAPI {
         let settings = installation.settings
@@ -142,7 +166,7 @@ enum Serve {
             ingest: ingest,
             catalog: delivery.catalog,
             delivery: delivery,
-            insight: Insight(database: installation.database),
+            insight: insight,
             sharing: Sharing(database: installation.database, delivery: delivery),
             status: status,
             metrics: metrics,

@@ -25,6 +25,8 @@ struct Settings: Sendable {
     /// What contract 2's uploads may be, in bytes by kind.
     let handlingLimits: [FileContent.Kind: Int64]
     let keepFailed: Duration
+    let analyticsRetention: Duration
+    let analyticsAddresses: Insight.Configuration.Addresses
     let cleanupTime: TimeOfDay
     let workers: Int
     let readiness: Readiness
@@ -122,6 +124,9 @@ struct Settings: Sendable {
             Int64(reader.value(setting, insteadOfWrong: 0)) << 20
         }
         keepFailed = reader.value(SettingsTable.keepFailed, insteadOfWrong: .zero)
+        let analyticsDays = reader.value(SettingsTable.analyticsDays, insteadOfWrong: 1)
+        analyticsRetention = .seconds(analyticsDays * 86_400)
+        analyticsAddresses = reader.value(SettingsTable.analyticsAddresses, insteadOfWrong: .anonymised)
         cleanupTime = reader.value(SettingsTable.cleanupTime, insteadOfWrong: TimeOfDay(hour: 0, minute: 0))
         workers = reader.value(SettingsTable.workers, insteadOfWrong: 0)
         readiness = Readiness(&reader)

@@ -251,7 +251,7 @@ enum SettingsTable {
         .init(workers), .init(profilesDir), .init(minimumFreeSpace), .init(maximumQueueAge),
         .init(linkLifetime), .init(trustedProxies), .init(metricsAllow), .init(corsOrigins),
         .init(limitSignIn), .init(limitWrites), .init(limitReads), .init(limitMedia), .init(auditDays),
-        .init(logLevel), .init(logFormat),
+        .init(analyticsDays), .init(analyticsAddresses), .init(logLevel), .init(logFormat),
         .init(clientURL), .init(clientToken), .init(clientEmail), .init(clientPassword),
     ]
 
