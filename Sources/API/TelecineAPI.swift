@@ -13,6 +13,8 @@ package struct TelecineAPI: Sendable {
         package var corsOrigins: [String]?
         /// From where `/metrics` is read without an administrator's token.
         package var metricsAllowed = MetricsRoutes.near
+        /// Which of contract 1's services this is; nil for all of them.
+        package var role: ServiceRole?
 
         package init() {}
     }
@@ -56,12 +58,12 @@ package struct TelecineAPI: Sendable {
     /// - Throws: when the pages cannot be read.
     package func handler() throws -> Handler {
         let router = try makeRouter()
+        let accessLog = Middlewares.accessLog(logger, path: Self.loggedPath, level: Self.logLevel)
+        let errors = Middlewares.errors(logger: logger)
+        let handOn = configuration.role?.forwarding(wrap: cors.allow, [accessLog, errors]) ?? []
         return Middlewares.compose(
-            [
-                Middlewares.requestID(), requests.middleware, cors.middleware,
-                Middlewares.accessLog(logger, path: Self.loggedPath, level: Self.logLevel),
-                Authentication.challenge, Middlewares.errors(logger: logger),
-            ],
+            [Middlewares.requestID()] + (configuration.role.map { [$0.admission] } ?? []) + [requests.middleware]
+                + handOn + [cors.middleware, accessLog, Authentication.challenge, errors],
             around: { request in
                 do {
                     return try await router.respond(to: request)
@@ -74,6 +76,8 @@ package struct TelecineAPI: Sendable {
 
     /// What is answered without a handler: segments in memory, with the headers that every response has.
     package var shortcut: Shortcut {
+        // Behind other services' names there are none.
+        if let service = configuration.role?.service, service != .streaming { return { _ in nil } }
         let streams = StreamRoutes(delivery: delivery)
         let (cors, logger, requests) = (cors, logger, requests)
         return { request in

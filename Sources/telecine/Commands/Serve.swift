@@ -10,8 +10,10 @@ enum Serve {
     static let command = Command(
         name: "serve",
         summary: "Run the service: HTTP, and the workers it starts itself.",
-        discussion: "SIGTERM lets what is under way come to its end. All settings: 'telecine settings'.",
+        discussion: "SIGTERM lets what is under way come to its end. All settings: 'telecine settings'. "
+            + "With --only each of contract 1's services is a process; all of them use one data folder.",
         options: [
+            ServiceChoice.option,
             Command.Option(SettingsTable.port), Command.Option(SettingsTable.host),
             Command.Option(SettingsTable.dataDir), Command.Option(SettingsTable.publicURL),
         ].compactMap(\.self),
@@ -29,7 +31,8 @@ enum Serve {
         let settings = try invocation.settings()
         let logger = LogSink.logger(level: settings.logLevel, format: settings.logFormat, console: invocation.console)
         for notice in settings.notices { logger.warning(notice) }
-        let lock = try DataFolder.lock(settings)
+        let only = try ServiceChoice.named(in: invocation.arguments)
+        let lock = try DataFolder.lock(settings, for: only)
         defer { lock.release() }
         let installation = try await Installation.open(settings, logger: logger)
         let accounts = try DataFolder.accounts(settings, installation.database)
@@ -37,28 +40,27 @@ enum Serve {
         _ = try await installation.processingContext()
         try WorkFolder.sweep(installation.workDirectory)
         let metrics = Metrics()
-        let ingest = try installation.ingest(metrics: metrics)
-        try await ingest.recover()
+        // Who does not receive counts nothing of it.
+        let ingest = try installation.ingest(metrics: only.does(.uploads) ? metrics : Metrics())
+        if only.does(.uploads) { try await ingest.recover() }
         let catalog = Catalog(database: installation.database, trashPeriod: settings.trashPeriod)
         let delivery = try makeDelivery(installation, catalog)
         try await delivery.loadRevocations()
-        let api = makeAPI(installation, accounts, ingest, delivery, metrics)
+        let role = try only.role(installation)
+        let api = makeAPI(installation, accounts, ingest, delivery, role, metrics)
         let server = Server(
-            configuration: serverConfiguration(settings),
+            configuration: serverConfiguration(settings, only, port: try only.port(invocation, settings)),
             logger: logger,
             handler: try api.handler(),
             shortcut: api.shortcut
         )
         let ports = try server.start()
-        try await announce(ports, settings, accounts, invocation.console)
+        try await announce(ports, only, settings, accounts, invocation.console)
         try await Interruption.cancels {
             await withDiscardingTaskGroup { group in
                 group.addTask { await delivery.followRevocations(logger: logger) }
-                group.addTask { await catalog.keepIndexed(logger: logger) }
-                group.addTask {
-                    let upkeep = upkeep(installation, ingest, catalog)
-                    await serve(server, ingest, upkeep, supervisor(installation, invocation))
-                }
+                group.addTask { await runDuties(of: only, installation, invocation, ingest, catalog) }
+                group.addTask { await serve(server) }
             }
         }
         await installation.database.close()
@@ -66,23 +68,29 @@ enum Serve {
         return .done
     }
 
-    /// Runs until the task is cancelled, then drains.
-    private static func serve(
-        _ server: Server,
+    /// What is to be done beside answering, each by one service, until the task is cancelled.
+    private static func runDuties(
+        of only: ServiceChoice,
+        _ installation: Installation,
+        _ invocation: Invocation,
         _ ingest: Ingest,
-        _ upkeep: Upkeep,
-        _ supervisor: WorkerSupervisor
+        _ catalog: Catalog
     ) async {
         await withDiscardingTaskGroup { group in
-            group.addTask { await ingest.runBackground() }
-            group.addTask { await upkeep.run() }
-            group.addTask { await supervisor.run() }
-            group.addTask {
-                // Sleeps until it is cancelled.
-                do { while true { try await Task.sleep(for: .seconds(86_400)) } } catch {}
-                await server.shutdown(deadline: drain)
+            if only.does(.uploads) { group.addTask { await ingest.runBackground() } }
+            if only.does(.content) {
+                group.addTask { await catalog.keepIndexed(logger: installation.logger) }
+                group.addTask { await upkeep(installation, ingest, catalog).run() }
             }
+            if only.does(.streaming) { group.addTask { await supervisor(installation, invocation).run() } }
         }
+    }
+
+    /// Runs until the task is cancelled, then drains.
+    private static func serve(_ server: Server) async {
+        // Sleeps until it is cancelled.
+        do { while true { try await Task.sleep(for: .seconds(86_400)) } } catch {}
+        await server.shutdown(deadline: drain)
     }
 
     private static func upkeep(_ installation: Installation, _ ingest: Ingest, _ catalog: Catalog) -> Upkeep {
@@ -118,6 +126,7 @@ enum Serve {
         _ accounts: Accounts,
         _ ingest: Ingest,
         _ delivery: Delivery,
+        _ role: ServiceRole?,
         _ metrics: Metrics
     ) -> TelecineAPI {
         let settings = installation.settings
@@ -125,6 +134,7 @@ enum Serve {
         configuration.publicURL = settings.publicURL
         configuration.trustedProxies = settings.trustedProxies
         configuration.metricsAllowed = settings.metricsAllow
+        configuration.role = role
         configuration.corsOrigins = settings.corsOrigins.contains("*") ? nil : settings.corsOrigins
         return TelecineAPI(
             configuration: configuration,
@@ -139,11 +149,15 @@ enum Serve {
         )
     }
 
-    private static func serverConfiguration(_ settings: Settings) -> ServerConfiguration {
+    private static func serverConfiguration(
+        _ settings: Settings,
+        _ only: ServiceChoice,
+        port: UInt16
+    ) -> ServerConfiguration {
         var configuration = ServerConfiguration()
         configuration.host = settings.host == "0.0.0.0" ? nil : settings.host
-        configuration.ports = [UInt16(settings.port)]
-        configuration.optionalPorts = settings.contractPorts ? contractPorts : []
+        configuration.ports = [port]
+        configuration.optionalPorts = settings.contractPorts && only.isAll ? contractPorts : []
         return configuration
     }
 
@@ -163,13 +177,15 @@ enum Serve {
     /// On standard output: for people and scripts, not for the log.
     private static func announce(
         _ ports: [UInt16],
+        _ only: ServiceChoice,
         _ settings: Settings,
         _ accounts: Accounts,
         _ console: Console
     ) async throws {
         let local = "http://localhost:\(ports[0])"
+        console.print("Telecine\(only.service.map { "'s \($0.rawValue)" } ?? "") is ready on \(local)")
+        guard only.does(.gateway) else { return }
         let base = settings.publicURL ?? local
-        console.print("Telecine is ready on \(local)")
         if base != local { console.print("Its users reach it on \(base)") }
         if let token = try await accounts.firstAdminToken() {
             console.print("Make the first administrator here, once: \(base)/setup?token=\(token)")
