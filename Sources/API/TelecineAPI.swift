@@ -59,11 +59,11 @@ package struct TelecineAPI: Sendable {
     package func handler() throws -> Handler {
         let router = try makeRouter()
         let accessLog = Middlewares.accessLog(logger, path: Self.loggedPath, level: Self.logLevel)
-        let errors = Middlewares.errors(logger: logger)
-        let handOn = configuration.role?.forwarding(wrap: cors.allow, [accessLog, errors]) ?? []
+        let rendering = Middlewares.errors(logger: logger)
+        let handOn = configuration.role?.forwarding(wrap: cors.allow, [accessLog, rendering]) ?? []
         return Middlewares.compose(
             [Middlewares.requestID()] + (configuration.role.map { [$0.admission] } ?? []) + [requests.middleware]
-                + handOn + [cors.middleware, accessLog, Authentication.challenge, errors],
+                + handOn + [cors.middleware, accessLog, Authentication.challenge, rendering],
             around: { request in
                 do {
                     return try await router.respond(to: request)

@@ -35,8 +35,16 @@ static inline CURLcode ccurl_on_trailers(CURL *handle, curl_trailer_callback fun
 static inline CURLcode ccurl_on_socket(CURL *handle, curl_opensocket_callback function) {
     return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, function);
 }
+static inline CURLcode ccurl_on_close(CURL *handle, curl_closesocket_callback function) {
+    return curl_easy_setopt(handle, CURLOPT_CLOSESOCKETFUNCTION, function);
+}
 static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
+}
+/* Once in a process, before anything else; its flags are macros made of macros, which do not import. */
+static inline CURLcode ccurl_start(void) { return curl_global_init(CURL_GLOBAL_DEFAULT); }
+static inline CURLcode ccurl_proceed(CURL *handle, int receiving) {
+    return curl_easy_pause(handle, receiving ? CURLPAUSE_CONT : CURLPAUSE_RECV);
 }
 static inline CURLcode ccurl_result(const CURLMsg *message) { return message->data.result; }
 /* The bytes of an address, 4 or 16; 0 for another family. */
@@ -53,4 +61,12 @@ static inline curl_socket_t ccurl_socket(const struct curl_sockaddr *address) {
 #else
     return socket(address->family, address->socktype, address->protocol);
 #endif
+}
+/* Declared, not included: what Glibc's module has too would give its types to two modules. */
+extern int close(int);
+static inline int ccurl_close(curl_socket_t descriptor) { return close(descriptor); }
+/* Whether the other side has ended its half: one system call that takes no bytes. */
+static inline int ccurl_has_ended(curl_socket_t descriptor) {
+    char byte;
+    return recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }

@@ -37,6 +37,8 @@ final class Transfer: @unchecked Sendable {
     private var began = ContinuousClock.now
     private var lastMove = ContinuousClock.now
     private var metPrivateAddress = false
+    /// Those that it has opened itself; none when it uses another's connection.
+    private var opened: [SocketTable.Entry] = []
 
     init(_ request: OutgoingRequest, _ configuration: HTTPClient.Configuration, _ loop: TransferLoop) {
         self.request = request
@@ -66,7 +68,7 @@ final class Transfer: @unchecked Sendable {
                 defer { (state.pending, state.isStalled) = ([], false) }
                 return (.success(state.pending), state.isStalled)
             }
-            if let result = state.result { return (result.map { nil }, false) }
+            if let result = state.result { return (result.map { _ in nil }, false) }
             precondition(state.reader == nil, "a body has one reader")
             state.reader = reader
             return (nil, false)
@@ -110,11 +112,15 @@ final class Transfer: @unchecked Sendable {
             if case .failure(let reason) = result { error = reason } else { error = HTTPClientError.broken("no head") }
             head.resume(throwing: error)
         }
-        reader?.resume(with: result.map { nil })
+        reader?.resume(with: result.map { _ in nil })
     }
 
-    /// Why it must end now: it has had its time.
-    func lateness() -> HTTPClientError? {
+    /// Why it must end now: it has had its time, or the other side is gone, which curl does not tell while it waits for
+    /// more of the request's body.
+    func reasonToEnd() -> HTTPClientError? {
+        if isSendPaused, !head.isWhole, opened.contains(where: loop.sockets.hasEnded) {
+            return .broken("the connection ended")
+        }
         let now = ContinuousClock.now
         if let limit = configuration.totalTimeout, now - began > limit { return .timedOut(.total) }
         // Nobody reads, or the body is not there yet: that is not the other side's silence.
@@ -143,7 +149,7 @@ final class Transfer: @unchecked Sendable {
         isReceivePaused = isReceivePaused && state.withLock { $0.isStalled }
         isSendPaused = false
         lastMove = .now
-        curl_easy_pause(handle, isReceivePaused ? Int32(CURLPAUSE_RECV) : Int32(CURLPAUSE_CONT))
+        _ = ccurl_proceed(handle, isReceivePaused ? 0 : 1)
     }
 
     // MARK: What curl asks and tells
@@ -222,10 +228,17 @@ final class Transfer: @unchecked Sendable {
         return isTaken
     }
 
-    func mayConnect(to address: [UInt8]) -> Bool {
-        guard !configuration.allowsPrivateAddresses, !PublicAddresses.contain(address) else { return true }
-        metPrivateAddress = true
-        return false
+    /// - Returns: a socket for the address, or `CURL_SOCKET_BAD`.
+    func connect(to address: UnsafePointer<curl_sockaddr>) -> curl_socket_t {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        let count = ccurl_address(address, &bytes)
+        guard configuration.allowsPrivateAddresses || PublicAddresses.contain(Array(bytes.prefix(Int(count)))) else {
+            metPrivateAddress = true
+            return CURL_SOCKET_BAD
+        }
+        let entry = loop.sockets.open(address)
+        opened.append(entry)
+        return entry.descriptor
     }
 
     private func configure(_ handle: UnsafeMutableRawPointer) {
@@ -233,6 +246,7 @@ final class Transfer: @unchecked Sendable {
             to: handle,
             errorText: errorText,
             owner: Unmanaged.passUnretained(self).toOpaque(),
+            sockets: Unmanaged.passUnretained(loop.sockets).toOpaque(),
             headers: &headerList
         )
     }

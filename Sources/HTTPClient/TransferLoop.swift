@@ -17,10 +17,10 @@ final class TransferLoop: @unchecked Sendable {
 
     /// How often deadlines are looked at, while there is a request.
     private static let tick: Int32 = 250
-    /// Once in the process, before any other call.
-    private static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+    private static let isReady = ccurl_start() == CURLE_OK
 
     private let multi: UnsafeMutableRawPointer
+    let sockets = SocketTable()
     private let commands = Mutex<[Command]>([])
     private var transfers: [UnsafeMutableRawPointer: Transfer] = [:]
 
@@ -67,7 +67,7 @@ final class TransferLoop: @unchecked Sendable {
             curl_multi_perform(multi, &running)
             gather()
             for transfer in transfers.values {
-                if let error = transfer.lateness() { end(transfer, .failure(error)) }
+                if let error = transfer.reasonToEnd() { end(transfer, .failure(error)) }
             }
             curl_multi_poll(multi, nil, 0, isStopped ? 0 : transfers.isEmpty ? 60_000 : Self.tick, nil)
         }

@@ -5,11 +5,13 @@ struct TransferOptions {
     let request: OutgoingRequest
     let configuration: HTTPClient.Configuration
 
-    /// `owner`: the transfer, unretained: the loop holds it as long as the handle lives.
+    /// `owner`: the transfer, unretained: the loop holds it as long as the handle lives; `sockets` likewise, for as long
+    /// as there are connections.
     func apply(
         to handle: UnsafeMutableRawPointer,
         errorText: UnsafeMutablePointer<CChar>,
         owner: UnsafeMutableRawPointer,
+        sockets: UnsafeMutableRawPointer,
         headers: inout UnsafeMutablePointer<curl_slist>?
     ) {
         _ = ccurl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText)
@@ -30,6 +32,7 @@ struct TransferOptions {
         for line in lines { headers = curl_slist_append(headers, line) }
         _ = ccurl_set_headers(handle, headers)
         setCallbacks(handle, owner)
+        setClosing(handle, sockets)
     }
 
     private func setMethod(_ handle: UnsafeMutableRawPointer) {
@@ -40,7 +43,9 @@ struct TransferOptions {
         if bodyLength != 0 {
             _ = ccurl_set_long(handle, CURLOPT_UPLOAD, 1)
             _ = ccurl_set_long(handle, CURLOPT_UPLOAD_BUFFERSIZE, 128 << 10)
-            if let bodyLength { _ = ccurl_set_size(handle, CURLOPT_INFILESIZE_LARGE, bodyLength) }
+            // What is written once cannot be sent again on another connection when an old one turns out to be closed.
+            if case .stream = request.body { _ = ccurl_set_long(handle, CURLOPT_FRESH_CONNECT, 1) }
+            if let bodyLength { _ = ccurl_set_size(handle, CURLOPT_INFILESIZE_LARGE, curl_off_t(bodyLength)) }
         }
         // After the upload, which would make it a PUT.
         _ = ccurl_set_text(handle, CURLOPT_CUSTOMREQUEST, request.method)
@@ -109,10 +114,16 @@ struct TransferOptions {
         _ = ccurl_set_pointer(handle, CURLOPT_OPENSOCKETDATA, owner)
         _ = ccurl_on_socket(handle) { owner, _, address in
             guard let address, let transfer = Self.transfer(owner) else { return CURL_SOCKET_BAD }
-            var bytes = [UInt8](repeating: 0, count: 16)
-            let count = ccurl_address(address, &bytes)
-            guard transfer.mayConnect(to: Array(bytes.prefix(Int(count)))) else { return CURL_SOCKET_BAD }
-            return ccurl_socket(address)
+            return transfer.connect(to: address)
+        }
+    }
+
+    /// A connection may outlive its request: it knows the table, not the transfer.
+    private func setClosing(_ handle: UnsafeMutableRawPointer, _ sockets: UnsafeMutableRawPointer) {
+        _ = ccurl_set_pointer(handle, CURLOPT_CLOSESOCKETDATA, sockets)
+        _ = ccurl_on_close(handle) { sockets, descriptor in
+            guard let sockets else { return -1 }
+            return Unmanaged<SocketTable>.fromOpaque(sockets).takeUnretainedValue().close(descriptor)
         }
     }
 

@@ -61,9 +61,9 @@ struct GatewayTests {
 
     @Test("what passes is what came, but for what belongs to one connection")
     func forwarding() async throws {
-        let seen = Mutex<(target: String, headers: Headers)>(("", [:]))
+        let seen = Seen()
         try await withBackend({ request in
-            seen.withLock { $0 = (request.target, request.headers) }
+            seen.state.withLock { $0 = (request.target, request.headers) }
             var response = Response.text("answer", status: .created)
             response.headers["Keep-Alive"] = "timeout=5"
             response.headers.add("Set-Cookie", "a=1")
@@ -85,7 +85,7 @@ struct GatewayTests {
             #expect(response.headers.all("Set-Cookie") == ["a=1", "b=2"])
             #expect(try await response.body.collect() == Array("answer".utf8))
         }
-        let (target, headers) = seen.withLock { $0 }
+        let (target, headers) = seen.state.withLock { $0 }
         #expect(target == "/stream/a%2Fb?x=%20")
         #expect(headers["Host"] == "media.example")
         #expect(headers["Range"] == "bytes=0-")
@@ -113,6 +113,10 @@ struct GatewayTests {
         #expect(response.headers["Retry-After"] != nil)
         let text = String(decoding: try await response.body.collect(), as: UTF8.self)
         #expect(text.contains("The upload-manager cannot be reached"))
+    }
+
+    private final class Seen: Sendable {
+        let state = Mutex<(target: String, headers: Headers)>(("", [:]))
     }
 
     private func withBackend(_ handler: @escaping Handler, _ body: (Gateway) async throws -> Void) async throws {

@@ -1,5 +1,5 @@
 package import Core
-package import HTTP
+internal import HTTP
 package import HTTPClient
 package import Service
 
@@ -70,7 +70,7 @@ package struct Gateway: Sendable {
 
     /// Path and query as they stood in the request line; what an absolute target says of the host is left out.
     private static func target(of request: Request) -> String {
-        guard !request.target.hasPrefix("/"), let mark = request.target.range(of: "://") else { return request.target }
+        guard !request.target.hasPrefix("/"), let mark = request.target.firstRange(of: "://") else { return request.target }
         let rest = request.target[mark.upperBound...]
         let path = rest.firstIndex { $0 == "/" || $0 == "?" }.map { rest[$0...] } ?? ""
         return path.hasPrefix("/") ? String(path) : "/\(path)"
@@ -127,7 +127,7 @@ package struct Gateway: Sendable {
         guard await stream.waitUntilWanted() else { return nil }
         do {
             _ = try await body.receive(into: PassingSink(stream))
-            stream.finish(trailers: body.trailers.map { ($0.name, $0.value) })
+            stream.finish(trailers: Array(body.trailers))
             return nil
         } catch {
             // What has come still goes there: bytes that arrived count.
@@ -148,7 +148,7 @@ package struct Gateway: Sendable {
         let length = incoming.header("Content-Length").flatMap { Int64($0) }
         if status == .noContent { return response }
         if request.method == .head || status == .notModified {
-            response.body = length.map { .absent(length: $0) } ?? (status == .notModified ? .empty : .stream(write))
+            response.body = length.map { ResponseBody.absent(length: $0) } ?? (status == .notModified ? .empty : .stream(write))
             return response
         }
         switch length {

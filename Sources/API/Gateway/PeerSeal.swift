@@ -1,5 +1,4 @@
 internal import Crypto
-internal import HTTP
 
 /// Tells a service behind the gateway which address the gateway's client has.
 ///

@@ -1,8 +1,8 @@
-package import HTTP
-package import Service
+internal import HTTP
+internal import Service
 
 /// Which service answers a path: contract 1's table, and where the other contracts' paths belong beside it.
-package enum ServicePlacement {
+enum ServicePlacement {
     /// A longer beginning stands before those that it begins with.
     private static let places: [(beginning: [String], service: ServiceName)] = [
         (["api", "uploads"], .uploads), (["api", "v1", "videos"], .uploads), (["api", "media", "upload"], .uploads),

@@ -1,5 +1,5 @@
 internal import Core
-package import HTTP
+internal import HTTP
 package import Service
 
 /// What a process is where contract 1's services run apart.

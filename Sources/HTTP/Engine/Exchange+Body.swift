@@ -68,7 +68,7 @@ extension Exchange {
         switch state.body {
         case .receiving(let sink, let waiter):
             // Called back from another thread, which waits for this lock until the connection is suspended.
-            guard sink.hasRoom(orCall: { [weak self] in self?.resumeBody() }) else {
+            guard sink.hasRoom(orCall: { self.resumeBody() }) else {
                 state.timeLeft = connection.pauseDeadline()
                 state.suspend()
                 return .keep

@@ -35,9 +35,10 @@ class Apart:
             self.services[name] = service
 
     def start(self) -> "Apart":
-        with concurrent.futures.ThreadPoolExecutor() as pool:
-            for started in [pool.submit(self.services[name].start, self.ports[name]) for name in NAMES]:
-                started.result()
+        for name in NAMES:
+            self.services[name].launch(self.ports[name])
+        for name in NAMES:
+            self.services[name].wait_until_ready(self.ports[name])
         return self
 
     def __getitem__(self, name: str) -> Service:
