@@ -11,7 +11,7 @@ import socket
 import time
 
 from pairs import Line, Run, interleaved, line
-from processes import Peer, cpu_seconds, peak_memory, telecine
+from processes import Peer, cpu_seconds, peak_memory, telecine, warm
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -93,6 +93,7 @@ class Upload:
             upload = client.begin("two-gibibytes.mp4", SIZE)
             block = os.urandom(upload["chunkSize"])
             pid = service.process.pid
+            warm(self.folder, SIZE)
             cpu, wall = cpu_seconds(pid), time.perf_counter()
             send_chunks(service.port, client.token, upload["uploadId"], SIZE, upload["chunkSize"], block)
             run = Run(time.perf_counter() - wall, cpu_seconds(pid) - cpu, SIZE)
@@ -110,6 +111,7 @@ class Upload:
         nginx = Peer(place)
         try:
             block = os.urandom(self.chunk_size)
+            warm(self.folder, SIZE)
             cpu, wall = cpu_seconds(nginx.pid), time.perf_counter()
             put_whole(nginx.port, SIZE, self.chunk_size, block)
             run = Run(time.perf_counter() - wall, cpu_seconds(nginx.pid) - cpu, SIZE)

@@ -9,7 +9,7 @@ internal import Core
 
 /// libmicrohttpd, running: a pool of threads that poll connections given to it.
 ///
-/// It has no listening socket of its own: one pool serves every port, and nothing is accepted that has no place.
+/// It has no listening socket of its own: every pool serves every port, and nothing is accepted that has no place.
 /// Poll, never epoll: 0.9.75 to 1.0.1 block in epoll mode when exactly 128 events are ready.
 ///
 /// `@unchecked Sendable`: the pointer is used by the housekeeper's thread alone to add connections, and by `stop`

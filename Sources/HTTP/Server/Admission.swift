@@ -18,8 +18,11 @@ final class Admission: Sendable {
         countsLoopback = configuration.limitsLoopback
     }
 
+    /// Connections that were let in and are open.
+    var count: Int { state.withLock { $0.total } }
+
     /// Whether every connection that was let in is closed.
-    var isEmpty: Bool { state.withLock { $0.total == 0 } }
+    var isEmpty: Bool { count == 0 }
 
     /// Counts a connection in; false when there is no place for it.
     func admit(_ address: SocketAddress) -> Bool {

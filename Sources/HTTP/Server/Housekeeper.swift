@@ -25,7 +25,7 @@ final class Housekeeper: Sendable {
     }
 
     private let core: EngineCore
-    private let daemon: Daemon
+    private let pools: DaemonPools
     private let listeners: [Int32]
     private let state = Mutex(State())
     private let wakeRead: Int32
@@ -33,7 +33,7 @@ final class Housekeeper: Sendable {
     private let closed = Atomic<Bool>(false)
     private let ended = Atomic<Bool>(false)
 
-    init(_ core: EngineCore, _ daemon: Daemon, listeners: [Int32]) throws {
+    init(_ core: EngineCore, _ pools: DaemonPools, listeners: [Int32]) throws {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else {
             throw ServiceError(.internalFailure, "The server has no descriptor left.", detail: "errno \(errno)")
@@ -41,7 +41,7 @@ final class Housekeeper: Sendable {
         for end in ends { Sockets.makePrivate(end) }
         (wakeRead, wakeWrite) = (ends[0], ends[1])
         self.core = core
-        self.daemon = daemon
+        self.pools = pools
         self.listeners = listeners
     }
 
@@ -138,7 +138,7 @@ final class Housekeeper: Sendable {
                 refuse(descriptor)
                 continue
             }
-            if !daemon.add(descriptor, address) { core.admission.release(address) }
+            if !pools.add(descriptor, address) { core.admission.release(address) }
         }
         return true
     }

@@ -6,7 +6,7 @@ internal import Synchronization
 /// TLS, HTTP/2 and the open internet belong to a proxy in front.
 package final class Server: Sendable {
     private struct Running {
-        let daemon: Daemon
+        let pools: DaemonPools
         let housekeeper: Housekeeper
     }
 
@@ -33,23 +33,23 @@ package final class Server: Sendable {
     /// - Throws: `ServiceError` that names the port that cannot be bound.
     package func start() throws -> [UInt16] {
         let listeners = try Listeners(core.configuration, logger: core.logger)
-        let daemon: Daemon
+        let pools: DaemonPools
         do {
-            daemon = try Daemon(core)
+            pools = try DaemonPools(core)
         } catch {
             listeners.close()
             throw error
         }
         let housekeeper: Housekeeper
         do {
-            housekeeper = try Housekeeper(core, daemon, listeners: listeners.descriptors)
+            housekeeper = try Housekeeper(core, pools, listeners: listeners.descriptors)
         } catch {
-            daemon.stop()
+            pools.stop()
             listeners.close()
             throw error
         }
         core.setLingering { housekeeper.linger($0) }
-        running.withLock { $0 = Running(daemon: daemon, housekeeper: housekeeper) }
+        running.withLock { $0 = Running(pools: pools, housekeeper: housekeeper) }
         housekeeper.start()
         return listeners.ports
     }
@@ -113,7 +113,7 @@ package final class Server: Sendable {
         await withCheckedContinuation { continuation in
             // Joins the engine's threads: not for the cooperative pool.
             Threads.run {
-                running.daemon.stop()
+                running.pools.stop()
                 continuation.resume()
             }
         }

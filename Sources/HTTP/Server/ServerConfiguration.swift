@@ -14,7 +14,7 @@ package struct ServerConfiguration: Sendable {
     package var ports: [UInt16] = [3000]
     /// Ports that are only warned about when they are taken.
     package var optionalPorts: [UInt16] = []
-    /// Threads that receive and send.
+    /// Threads that receive and send; so many more join for every 64 connections a thread.
     ///
     /// More than cores, because a stalled disk stalls its thread's other connections.
     package var threads = max(4, 2 * processorCount)

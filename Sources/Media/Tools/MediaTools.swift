@@ -100,7 +100,7 @@ package struct MediaTools: Sendable {
         let cpuSeconds = limits.cpuSeconds(for: media)
         let scope = Sandbox.Scope(input: input, output: output, cpuSeconds: cpuSeconds)
         var line = sandbox.command(program, arguments(sandbox.paths(for: scope)), scope: scope, limits: limits)
-        if let nice { line = (nice, ["-n", "10", line.executable] + line.arguments) }
+        if let nice { line = (nice, ["-n", "15", line.executable] + line.arguments) }
         do {
             let result = try await ChildProcess.run(
                 line.executable,

@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
 /// What stands between a hostile file and the machine (MEDIA, "Sandbox").
 ///
 /// With bubblewrap a child sees `/usr`, one file to read and one folder to write, no network and no other process.
@@ -89,13 +95,25 @@ package struct Sandbox: Sendable {
         ]
     }
 
-    private static let walls = [
-        "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--ro-bind", "/usr", "/usr",
-        "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64", "--symlink", "usr/bin", "/bin",
-        "--ro-bind-try", "/etc/alternatives", "/etc/alternatives",
-        "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache",
-        "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp",
-    ]
+    /// A session of its own where there is a terminal that a child could write commands to (TIOCSTI).
+    ///
+    /// Not elsewhere: Linux shares the processor by session first (sched_autogroup), and niceness counts only within
+    /// one; a background encoder would get as much as the segment that a viewer waits for.
+    private static let ownSession: [String] = {
+        let terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        guard terminal >= 0 else { return [] }
+        close(terminal)
+        return ["--new-session"]
+    }()
+
+    private static let walls =
+        ownSession + [
+            "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--ro-bind", "/usr", "/usr",
+            "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64", "--symlink", "usr/bin", "/bin",
+            "--ro-bind-try", "/etc/alternatives", "/etc/alternatives",
+            "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache",
+            "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp",
+        ]
 
     /// Finds the programs, and tries bubblewrap once: a container may forbid it.
     static func locate(searchPath: [String], useBubblewrap: Bool) async -> Sandbox {

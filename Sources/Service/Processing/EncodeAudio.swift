@@ -3,6 +3,8 @@ internal import Media
 internal import SQL
 
 /// Encodes the sound of a version, whole, as the group that all rungs share.
+///
+/// In the background: what a viewer needs first is made by ``EncodeSegment``.
 struct EncodeAudio: Job {
     static let kind = "asset.audio"
     static let lane = Lane.light
@@ -19,7 +21,7 @@ struct EncodeAudio: Job {
         let source = try context.original(asset, version)
         let publication = StreamedPublication(asset: asset, version: version, plan: plan)
         try await publication.run(in: context) { folder, onSegment in
-            _ = try await AudioEncoder(tools: context.tools).encode(
+            _ = try await AudioEncoder(tools: context.tools.inBackground).encode(
                 source: source,
                 info: plan.info,
                 timeline: plan.timeline,

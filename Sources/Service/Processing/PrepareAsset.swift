@@ -179,8 +179,11 @@ struct PrepareAsset: Job {
         }
         if plan.copied == nil, let lowest = plan.rungs.last {
             // What plays first, and shows how fast this machine is with this source.
-            let first = EncodeSegment(asset: asset, version: version, rung: lowest.name, segment: 0)
-            try JobQueue.enqueue(first, priority: .soon, in: transaction)
+            let sound = plan.hasAudio && plan.copiedAudio == nil ? [VersionState.audioName] : []
+            for name in [lowest.name] + sound {
+                let first = EncodeSegment(asset: asset, version: version, rung: name, segment: 0)
+                try JobQueue.enqueue(first, priority: .soon, in: transaction)
+            }
         }
         try JobQueue.enqueue(MakePoster(asset: asset, version: version), priority: .soon, in: transaction)
         guard !plan.rungs.isEmpty else { return }
