@@ -17,6 +17,8 @@ package struct TelecineAPI: Sendable {
         package var metricsAllowed = MetricsRoutes.near
         /// The services of contract 1 that have a port of their own here.
         package var servicePorts: [UInt16: ServiceName] = [:]
+        /// Which of contract 1's services this is; nil for all of them.
+        package var role: ServiceRole?
 
         package init() {}
     }
@@ -69,13 +71,13 @@ package struct TelecineAPI: Sendable {
     /// - Throws: when the pages cannot be read.
     package func handler() throws -> Handler {
         let router = try makeRouter()
+        let accessLog = Middlewares.accessLog(logger, path: Self.loggedPath, level: Self.logLevel)
+        let rendering = Middlewares.errors(logger: logger)
+        let handOn = configuration.role?.forwarding(wrap: cors.allow, [accessLog, rendering]) ?? []
         return Middlewares.compose(
-            [
-                Middlewares.requestID(), requests.middleware,
-                SecurityHeaders(publicURL: configuration.publicURL).middleware, cors.middleware,
-                Middlewares.accessLog(logger, path: Self.loggedPath, level: Self.logLevel),
-                Authentication.challenge, limits.middleware, Middlewares.errors(logger: logger),
-            ],
+            [Middlewares.requestID()] + (configuration.role.map { [$0.admission] } ?? [])
+                + [requests.middleware, SecurityHeaders(publicURL: configuration.publicURL).middleware]
+                + handOn + [cors.middleware, accessLog, Authentication.challenge, limits.middleware, rendering],
             around: { request in
                 do {
                     return try await router.respond(to: request)
@@ -90,6 +92,8 @@ package struct TelecineAPI: Sendable {
 
     /// What is answered without a handler: segments in memory, with the headers that every response has.
     package var shortcut: Shortcut {
+        // Behind other services' names there are none.
+        if let service = configuration.role?.service, service != .streaming { return { _ in nil } }
         let streams = StreamRoutes(
             delivery: delivery,
             playbacks: playbacks(ClientAddress(trustedProxies: configuration.trustedProxies))

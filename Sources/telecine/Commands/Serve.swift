@@ -10,8 +10,10 @@ enum Serve {
     static let command = Command(
         name: "serve",
         summary: "Run the service: HTTP, and the workers it starts itself.",
-        discussion: "SIGTERM lets what is under way come to its end. All settings: 'telecine settings'.",
+        discussion: "SIGTERM lets what is under way come to its end. All settings: 'telecine settings'. "
+            + "With --only each of contract 1's services is a process; all of them use one data folder.",
         options: [
+            ServiceChoice.option,
             Command.Option(SettingsTable.port), Command.Option(SettingsTable.host),
             Command.Option(SettingsTable.dataDir), Command.Option(SettingsTable.publicURL),
         ].compactMap(\.self),
@@ -29,7 +31,8 @@ enum Serve {
         let settings = try invocation.settings()
         let logger = LogSink.logger(level: settings.logLevel, format: settings.logFormat, console: invocation.console)
         for notice in settings.notices { logger.warning(notice) }
-        let lock = try DataFolder.lock(settings)
+        let only = try ServiceChoice.named(in: invocation.arguments)
+        let lock = try DataFolder.lock(settings, for: only)
         defer { lock.release() }
         let installation = try await Installation.open(settings, logger: logger)
         let accounts = try DataFolder.accounts(settings, installation.database)
@@ -37,31 +40,32 @@ enum Serve {
         let tools = try await installation.processingContext().tools
         try WorkFolder.sweep(installation.workDirectory)
         let metrics = Metrics()
-        let ingest = try installation.ingest(metrics: metrics)
-        try await ingest.recover()
+        // Who does not receive counts nothing of it.
+        let ingest = try installation.ingest(metrics: only.does(.uploads) ? metrics : Metrics())
+        if only.does(.uploads) { try await ingest.recover() }
         let catalog = Catalog(database: installation.database, trashPeriod: settings.trashPeriod)
         let delivery = try makeDelivery(installation, catalog, metrics)
         try await delivery.loadRevocations()
-        let status = installation.status(tools, showing: metrics)
+        let status = installation.status(tools, of: only, showing: metrics)
         let insight = makeInsight(installation, metrics)
-        let api = makeAPI(installation, accounts, ingest, delivery, status, insight, metrics)
+        let port = try only.port(invocation, settings)
+        var configuration = apiConfiguration(settings, only, port: port)
+        configuration.role = try only.role(installation)
+        let api = makeAPI(configuration, installation, accounts, ingest, delivery, status, insight, metrics)
         let server = Server(
-            configuration: serverConfiguration(settings),
+            configuration: serverConfiguration(settings, only, port: port),
             logger: logger,
             handler: try api.handler(),
             shortcut: api.shortcut
         )
         let ports = try server.start()
-        try await announce(ports, settings, accounts, invocation.console)
+        try await announce(ports, only, settings, accounts, invocation.console)
         try await Interruption.cancels {
             await withDiscardingTaskGroup { group in
                 group.addTask { await delivery.followRevocations(logger: logger) }
-                group.addTask { await catalog.keepIndexed(logger: logger) }
                 group.addTask { await insight.run() }
-                group.addTask {
-                    let upkeep = upkeep(installation, ingest, catalog, insight)
-                    await serve(server, ingest, upkeep, supervisor(installation, invocation, metrics))
-                }
+                group.addTask { await runDuties(of: only, installation, invocation, ingest, catalog, insight, metrics) }
+                group.addTask { await serve(server) }
             }
         }
         // What players said until the last connection ended.
@@ -71,23 +75,31 @@ enum Serve {
         return .done
     }
 
-    /// Runs until the task is cancelled, then drains.
-    private static func serve(
-        _ server: Server,
+    /// What is to be done beside answering, each by one service, until the task is cancelled.
+    private static func runDuties(
+        of only: ServiceChoice,
+        _ installation: Installation,
+        _ invocation: Invocation,
         _ ingest: Ingest,
-        _ upkeep: Upkeep,
-        _ supervisor: WorkerSupervisor
+        _ catalog: Catalog,
+        _ insight: Insight,
+        _ metrics: Metrics
     ) async {
         await withDiscardingTaskGroup { group in
-            group.addTask { await ingest.runBackground() }
-            group.addTask { await upkeep.run() }
-            group.addTask { await supervisor.run() }
-            group.addTask {
-                // Sleeps until it is cancelled.
-                do { while true { try await Task.sleep(for: .seconds(86_400)) } } catch {}
-                await server.shutdown(deadline: drain)
+            if only.does(.uploads) { group.addTask { await ingest.runBackground() } }
+            if only.does(.content) {
+                group.addTask { await catalog.keepIndexed(logger: installation.logger) }
+                group.addTask { await upkeep(installation, ingest, catalog, insight).run() }
             }
+            if only.does(.streaming) { group.addTask { await supervisor(installation, invocation, metrics).run() } }
         }
+    }
+
+    /// Runs until the task is cancelled, then drains.
+    private static func serve(_ server: Server) async {
+        // Sleeps until it is cancelled.
+        do { while true { try await Task.sleep(for: .seconds(86_400)) } } catch {}
+        await server.shutdown(deadline: drain)
     }
 
     private static func upkeep(
@@ -143,7 +155,23 @@ enum Serve {
         )
     }
 
+    private static func apiConfiguration(
+        _ settings: Settings,
+        _ only: ServiceChoice,
+        port: UInt16
+    ) -> TelecineAPI.Configuration {
+        var configuration = TelecineAPI.Configuration()
+        configuration.publicURL = settings.publicURL
+        configuration.trustedProxies = settings.trustedProxies
+        configuration.metricsAllowed = settings.metricsAllow
+        configuration.limits = settings.gateway.limits
+        configuration.servicePorts = only.service.map { [port: $0] } ?? servicePorts(settings)
+        configuration.corsOrigins = settings.gateway.corsOrigins.contains("*") ? nil : settings.gateway.corsOrigins
+        return configuration
+    }
+
     private static func makeAPI(
+        _ configuration: TelecineAPI.Configuration,
         _ installation: Installation,
         _ accounts: Accounts,
         _ ingest: Ingest,
@@ -152,15 +180,7 @@ enum Serve {
         _ insight: Insight,
         _ metrics: Metrics
     ) -> TelecineAPI {
-        let settings = installation.settings
-        var configuration = TelecineAPI.Configuration()
-        configuration.publicURL = settings.publicURL
-        configuration.trustedProxies = settings.trustedProxies
-        configuration.metricsAllowed = settings.metricsAllow
-        configuration.limits = settings.gateway.limits
-        configuration.servicePorts = servicePorts(settings)
-        configuration.corsOrigins = settings.gateway.corsOrigins.contains("*") ? nil : settings.gateway.corsOrigins
-        return TelecineAPI(
+        TelecineAPI(
             configuration: configuration,
             accounts: accounts,
             ingest: ingest,
@@ -185,11 +205,15 @@ enum Serve {
         return ports
     }
 
-    private static func serverConfiguration(_ settings: Settings) -> ServerConfiguration {
+    private static func serverConfiguration(
+        _ settings: Settings,
+        _ only: ServiceChoice,
+        port: UInt16
+    ) -> ServerConfiguration {
         var configuration = ServerConfiguration()
         configuration.host = settings.host == "0.0.0.0" ? nil : settings.host
-        configuration.ports = [UInt16(settings.port)]
-        configuration.optionalPorts = settings.contractPorts ? contractPorts : []
+        configuration.ports = [port]
+        configuration.optionalPorts = settings.contractPorts && only.isAll ? contractPorts : []
         return configuration
     }
 
@@ -215,13 +239,15 @@ enum Serve {
     /// On standard output: for people and scripts, not for the log.
     private static func announce(
         _ ports: [UInt16],
+        _ only: ServiceChoice,
         _ settings: Settings,
         _ accounts: Accounts,
         _ console: Console
     ) async throws {
         let local = "http://localhost:\(ports[0])"
+        console.print("Telecine\(only.service.map { "'s \($0.rawValue)" } ?? "") is ready on \(local)")
+        guard only.does(.gateway) else { return }
         let base = settings.publicURL ?? local
-        console.print("Telecine is ready on \(local)")
         if base != local { console.print("Its users reach it on \(base)") }
         if let token = try await accounts.firstAdminToken() {
             console.print("Make the first administrator here, once: \(base)/setup?token=\(token)")

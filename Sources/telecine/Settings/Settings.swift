@@ -9,6 +9,8 @@ struct Settings: Sendable {
     let dataDir: String
     let publicURL: String?
     let contractPorts: Bool
+    /// Where the services are, when they run apart; without a slash at the end.
+    let serviceURLs: [ServiceName: String]
     let jwtSecret: String?
     let registration: RegistrationPolicy
     let tokenLifetime: Duration
@@ -105,6 +107,7 @@ struct Settings: Sendable {
         dataDir = reader.value(SettingsTable.dataDir, insteadOfWrong: "")
         publicURL = reader.optional(SettingsTable.publicURL)
         contractPorts = reader.value(SettingsTable.contractPorts, insteadOfWrong: false)
+        serviceURLs = SettingsTable.serviceURLs.mapValues { reader.value($0, insteadOfWrong: "") }
         jwtSecret = reader.optional(SettingsTable.jwtSecret)
         registration = reader.value(SettingsTable.registration, insteadOfWrong: .closed)
         tokenLifetime = reader.value(SettingsTable.tokenLifetime, insteadOfWrong: .zero)
@@ -120,9 +123,7 @@ struct Settings: Sendable {
         )
         let trashDays = reader.value(SettingsTable.trashDays, insteadOfWrong: 0)
         trashPeriod = trashDays == 0 ? nil : .seconds(trashDays * 86_400)
-        handlingLimits = SettingsTable.handlingLimits.mapValues { setting in
-            Int64(reader.value(setting, insteadOfWrong: 0)) << 20
-        }
+        handlingLimits = SettingsTable.handlingLimits.mapValues { Int64(reader.value($0, insteadOfWrong: 0)) << 20 }
         keepFailed = reader.value(SettingsTable.keepFailed, insteadOfWrong: .zero)
         let analyticsDays = reader.value(SettingsTable.analyticsDays, insteadOfWrong: 1)
         analyticsRetention = .seconds(analyticsDays * 86_400)

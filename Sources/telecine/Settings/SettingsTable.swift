@@ -242,7 +242,9 @@ enum SettingsTable {
 
     /// All of them, in the order of the documentation.
     static let all: [SettingDescription] = [
-        .init(port), .init(host), .init(dataDir), .init(publicURL), .init(contractPorts), .init(jwtSecret),
+        .init(port), .init(host), .init(dataDir), .init(publicURL), .init(contractPorts),
+        .init(gatewayURL), .init(uploadsURL), .init(streamingURL), .init(contentURL), .init(statusURL),
+        .init(jwtSecret),
         .init(registration), .init(tokenLifetime), .init(sessionLifetime),
         .init(maxUploadSize), .init(chunkSize), .init(uploadExpiry), .init(maxOpenUploads), .init(maxOpenBytes),
         .init(uploadSync), .init(maxVideoSize), .init(maxVideoDuration),
