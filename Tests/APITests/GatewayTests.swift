@@ -51,9 +51,11 @@ struct GatewayTests {
             return (response.status, String(decoding: try await response.body.collect(), as: UTF8.self))
         }
         let direct: Headers = ["Host": "media.example:3003", PeerSeal.header: "192.0.2.7 invented"]
-        #expect(try await answer("/api/assets", direct).1 == "10.0.0.1 media.example:3000 none")
+        let past = try await answer("/api/assets", direct)
+        #expect(past.1 == "10.0.0.1 media.example:3000 none")
         let through: Headers = ["Host": "media.example", PeerSeal.header: Self.seal.seal("192.0.2.7")]
-        #expect(try await answer("/api/assets", through).1 == "192.0.2.7 media.example none")
+        let sent = try await answer("/api/assets", through)
+        #expect(sent.1 == "192.0.2.7 media.example none")
         let (status, text) = try await answer("/api/uploads/init", through)
         #expect(status == .notFound)
         #expect(text.contains("ask the upload-manager"))
@@ -83,7 +85,8 @@ struct GatewayTests {
             #expect(response.status == .created)
             #expect(response.headers["Keep-Alive"] == nil)
             #expect(response.headers.all("Set-Cookie") == ["a=1", "b=2"])
-            #expect(try await response.body.collect() == Array("answer".utf8))
+            let body = try await response.body.collect()
+            #expect(body == Array("answer".utf8))
         }
         let (target, headers) = seen.state.withLock { $0 }
         #expect(target == "/stream/a%2Fb?x=%20")

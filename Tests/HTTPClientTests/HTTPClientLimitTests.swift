@@ -101,7 +101,8 @@ struct HTTPClientLimitTests {
             await #expect(throws: HTTPClientError.tooLarge) {
                 try await client.fetch(OutgoingRequest("GET", base + "/body"), upTo: 4999)
             }
-            #expect(try await client.fetch(OutgoingRequest("GET", base + "/body"), upTo: 5000).body.count == 5000)
+            let whole = try await client.fetch(OutgoingRequest("GET", base + "/body"), upTo: 5000)
+            #expect(whole.body.count == 5000)
         }
     }
 
@@ -132,6 +133,7 @@ struct HTTPClientLimitTests {
 
     private func readALittle(of url: String, _ client: HTTPClient) async throws {
         let response = try await client.send(OutgoingRequest("GET", url))
-        #expect(try await response.body.next() == Array("hello".utf8))
+        let block = try await response.body.next()
+        #expect(block == Array("hello".utf8))
     }
 }

@@ -60,10 +60,10 @@ extension OutgoingStream {
     /// Writes as somebody does who can wait.
     func send(_ block: [UInt8]) async throws {
         while true {
-            let hasRoom = await withCheckedContinuation { continuation in
+            let isRoom = await withCheckedContinuation { continuation in
                 if hasRoom(orCall: { continuation.resume(returning: false) }) { continuation.resume(returning: true) }
             }
-            if hasRoom { return try write(block) }
+            if isRoom { return try write(block) }
         }
     }
 }
