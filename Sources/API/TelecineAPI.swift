@@ -97,7 +97,10 @@ package struct TelecineAPI: Sendable {
         }
     }
 
-    private func makeRouter() throws -> Router {
+    /// Everything that is routed.
+    ///
+    /// - Throws: when the pages cannot be read.
+    func makeRouter() throws -> Router {
         let cookie = SignInCookie(publicURL: configuration.publicURL)
         let authentication = Authentication(accounts: accounts, cookie: cookie)
         let clients = ClientAddress(trustedProxies: configuration.trustedProxies)
@@ -132,6 +135,7 @@ package struct TelecineAPI: Sendable {
             .register(on: &router)
         let pages = try PageRoutes(statusPorts: Set(configuration.servicePorts.filter { $0.value == .status }.keys))
         pages.register(on: &router)
+        try OpenAPIRoutes().register(on: &router)
         SharedRoutes(sharing: sharing, delivery: delivery, address: address, client: clients, pages: pages)
             .register(on: &router)
         HealthRoutes(status: status, ports: configuration.servicePorts).register(on: &router)

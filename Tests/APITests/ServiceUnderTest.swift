@@ -13,7 +13,9 @@ final class ServiceUnderTest: Sendable {
     let database: SQLiteDatabase
     let catalog: Catalog
     let delivery: Delivery
-    let folder: String
+    /// Every route, as the router lists them.
+    let routes: [(HTTPMethod, String)]
+    private let folder: String
     private let store: DiskStore
     private let handler: Handler
     private let inMemory: Shortcut
@@ -52,6 +54,7 @@ final class ServiceUnderTest: Sendable {
             logger: .silent
         )
         handler = try api.handler()
+        routes = try api.makeRouter().routes
         inMemory = api.shortcut
     }
 
