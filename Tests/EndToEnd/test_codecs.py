@@ -73,9 +73,10 @@ def test_every_frame_is_there_at_its_time_and_in_the_mp4_too(made, codec):
     url = made.variants[codec].url
     mp4 = re.sub(r"/[^/]*\.m3u8$", ".mp4", url)
     for place in (url, mp4):
-        assert clips.probe(place, "stream=codec_name,codec_tag_string", "-select_streams", "v:0")[0] == (
-            f"{codec},{ENTRIES[codec]}")
-        times = [float(time) for time in clips.probe(place, "frame=pts_time", "-select_streams", "v:0")]
+        *frames, stream = clips.probe(
+            place, "frame=pts_time:stream=codec_name,codec_tag_string", "-select_streams", "v:0")
+        assert stream == f"{codec},{ENTRIES[codec]}"
+        times = [float(time) for time in frames]
         assert times == pytest.approx([times[0] + frame / made.rate for frame in range(made.frames)], abs=0.002)
 
 
