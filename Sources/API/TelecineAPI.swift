@@ -28,6 +28,7 @@ package struct TelecineAPI: Sendable {
     private let ingest: Ingest
     private let catalog: Catalog
     private let delivery: Delivery
+    private let early: EarlyPlay?
     private let insight: Insight
     private let metrics: Metrics
     private let requests: RequestMetrics
@@ -38,12 +39,14 @@ package struct TelecineAPI: Sendable {
     private let status: ServiceStatus
     private let logger: Logger
 
+    /// `early`: nil where nothing plays before its upload is complete.
     package init(
         configuration: Configuration,
         accounts: Accounts,
         ingest: Ingest,
         catalog: Catalog,
         delivery: Delivery,
+        early: EarlyPlay? = nil,
         insight: Insight,
         sharing: Sharing,
         status: ServiceStatus,
@@ -55,6 +58,7 @@ package struct TelecineAPI: Sendable {
         self.ingest = ingest
         self.catalog = catalog
         self.delivery = delivery
+        self.early = early
         self.insight = insight
         self.metrics = metrics
         requests = RequestMetrics(metrics)
@@ -127,6 +131,7 @@ package struct TelecineAPI: Sendable {
             ingest: ingest,
             catalog: catalog,
             delivery: delivery,
+            early: early,
             insight: insight,
             sharing: sharing,
             authentication: authentication,
@@ -139,11 +144,12 @@ package struct TelecineAPI: Sendable {
         resumable.register(on: &router)
         let raw = RawUpload(uploads: resumable, door: RawUpload.door)
         raw.register(on: &router)
-        UploadEvents(watch: UploadWatch(ingest: ingest, catalog: catalog), authentication: authentication)
-            .register(on: &router)
+        let watch = UploadWatch(ingest: ingest, catalog: catalog, early: early)
+        UploadEvents(watch: watch, authentication: authentication, address: address).register(on: &router)
         addHandling(to: &router, management, raw)
-        VideoUploads(ingest: ingest, authentication: authentication).register(on: &router)
-        StreamRoutes(delivery: delivery, playbacks: management.playbacks).register(on: &router)
+        VideoUploads(ingest: ingest, early: early, authentication: authentication, address: address)
+            .register(on: &router)
+        StreamRoutes(delivery: delivery, early: early, playbacks: management.playbacks).register(on: &router)
         addMetrics(to: &router, authentication)
         ImageRoutes(catalog: catalog, delivery: delivery, authentication: authentication, address: address)
             .register(on: &router)

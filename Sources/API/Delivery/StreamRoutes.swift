@@ -7,10 +7,13 @@ internal import Service
 /// No account is asked.
 package struct StreamRoutes: Sendable {
     let delivery: Delivery
+    let early: EarlyPlay?
     let playbacks: PlaybackReports
 
-    init(delivery: Delivery, playbacks: PlaybackReports) {
+    /// `early`: nil where nothing plays before its upload is complete.
+    init(delivery: Delivery, early: EarlyPlay? = nil, playbacks: PlaybackReports) {
         self.delivery = delivery
+        self.early = early
         self.playbacks = playbacks
     }
 
@@ -30,11 +33,13 @@ package struct StreamRoutes: Sendable {
 
     /// May change while rungs join, so players ask again; our own player does.
     @Sendable private func master(_ request: Request) async throws -> Response {
+        if let master = try await earlyMaster(request) { return master }
         let token = try delivery.admit(request.parameters["token"] ?? "", starting: true)
         return self.playlist(try await delivery.master(token), caching: "no-cache", for: request)
     }
 
     @Sendable private func playlist(_ request: Request) async throws -> Response {
+        if let playlist = try await earlyPlaylist(request) { return playlist }
         let token = try delivery.admit(request.parameters["token"] ?? "", starting: false)
         let playlist = try await delivery.playlist(token, rendition: request.parameters["rendition"] ?? "")
         return self.playlist(playlist, caching: "private, max-age=300", for: request)
@@ -47,6 +52,7 @@ package struct StreamRoutes: Sendable {
     }
 
     @Sendable private func file(_ request: Request) async throws -> Response {
+        if let file = try await earlyFile(request) { return file }
         let token = try delivery.admit(request.parameters["token"] ?? "", starting: false)
         let (file, rendition) = (request.parameters["file"] ?? "", request.parameters["rendition"] ?? "")
         let path = try delivery.path(of: file, rendition: rendition, token)
@@ -72,9 +78,9 @@ package struct StreamRoutes: Sendable {
         )
     }
 
-    private static let forGood = "private, max-age=31536000, immutable"
+    static let forGood = "private, max-age=31536000, immutable"
 
-    private static func segmentType(_ path: String) -> String {
+    static func segmentType(_ path: String) -> String {
         path.hasSuffix(".m4s") ? "video/iso.segment" : "video/mp4"
     }
 

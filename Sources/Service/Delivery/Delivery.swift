@@ -38,8 +38,8 @@ package struct Delivery: Sendable {
 
     // MARK: - Links
 
-    /// Signed paths of one version; a dialect puts its public address before them.
-    package struct Link: Sendable {
+    /// Signed paths of one version, or of an upload; a dialect puts its public address before them.
+    package struct Link: Sendable, Equatable {
         let token: String
         package let expiresIn: Int
 
@@ -51,14 +51,19 @@ package struct Delivery: Sendable {
     /// Expiries fall on quarters of an hour, so that a page asked for twice names the same, cached, URLs.
     private static let rounding: Int64 = 900
 
+    /// Until when a playback may start with a link that is given now.
+    func lastStart(at now: Timestamp) -> Timestamp {
+        let last = now.seconds + Int64(expiresIn)
+        return Timestamp(seconds: (last + Self.rounding - 1) / Self.rounding * Self.rounding)
+    }
+
     /// `share`: whose revocation ends it, and when it ends at the latest.
     package func link(
         to asset: AssetRecord,
         share: (id: ShareID, ends: Timestamp?)? = nil,
         at now: Timestamp = .now
     ) -> Link {
-        let last = now.seconds + Int64(expiresIn)
-        let rounded = (last + Self.rounding - 1) / Self.rounding * Self.rounding
+        let rounded = lastStart(at: now).seconds
         let expires = min(rounded, share?.ends?.seconds ?? rounded)
         // A second more than it lasts, rounded down.
         let grace = Duration.seconds(((asset.version.duration ?? .zero).components.seconds + 1) * 2)

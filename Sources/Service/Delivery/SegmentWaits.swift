@@ -25,14 +25,17 @@ struct WantedFile: Hashable, Sendable {
 
     /// nil for a name that no file of a rendition has.
     init?(_ file: String, rendition: String, _ token: StreamToken) {
-        var number: Int?
-        if file != "init.mp4" {
-            guard file.hasSuffix(".m4s"), let value = Int(file.dropLast(4)), value >= 0,
-                file == "\(value).m4s"
-            else { return nil }
-            number = value
-        }
+        let number = Self.number(of: file)
+        guard number != nil || file == "init.mp4" else { return nil }
         self.init(asset: token.asset, version: token.version, rendition: rendition, number: number)
+    }
+
+    /// Which segment a name is; nil for any other file.
+    static func number(of file: String) -> Int? {
+        guard file.hasSuffix(".m4s"), let value = Int(file.dropLast(4)), value >= 0, file == "\(value).m4s" else {
+            return nil
+        }
+        return value
     }
 
     var key: ObjectKey? {
@@ -212,7 +215,7 @@ actor SegmentWaits {
         return access(path, R_OK) == 0
     }
 
-    private static let tooLate = ServiceError(
+    static let tooLate = ServiceError(
         .unavailable,
         "This part of the recording is not ready yet. Try again.",
         retryAfter: .seconds(2)

@@ -93,7 +93,7 @@ struct PrepareAsset: Job {
     }
 
     /// Encoders round the last frame up, and sound ends after the picture.
-    private static let tolerance = Duration.seconds(1)
+    static let tolerance = Duration.seconds(1)
 
     /// Minutes and seconds, `5:07`.
     private static func clock(_ duration: Duration) -> String {

@@ -36,35 +36,34 @@ enum Serve {
         defer { lock.release() }
         let installation = try await Installation.open(settings, logger: logger)
         let accounts = try DataFolder.accounts(settings, installation.database)
-        // Said at once, not when the first video fails.
-        let tools = try await installation.processingContext().tools
         try WorkFolder.sweep(installation.workDirectory)
+        let work = try WorkFolder.take(in: installation.workDirectory)
+        defer { work.release() }
+        // Said at once, not when the first video fails.
+        let processing = try await installation.processingContext(in: work.path)
         let metrics = Metrics()
         // Who does not receive counts nothing of it.
         let ingest = try installation.ingest(metrics: only.does(.uploads) ? metrics : Metrics())
         if only.does(.uploads) { try await ingest.recover() }
-        let catalog = Catalog(database: installation.database, trashPeriod: settings.trashPeriod)
-        let delivery = try makeDelivery(installation, catalog, metrics)
+        let delivery = try makeDelivery(installation, metrics)
         try await delivery.loadRevocations()
-        let status = installation.status(tools, of: only, showing: metrics)
+        // What is being received is known where it is received: elsewhere nothing plays before its end.
+        let early = only.isAll ? EarlyPlay(ingest: ingest, delivery: delivery, context: processing) : nil
+        let status = installation.status(processing.tools, of: only, showing: metrics)
         let insight = makeInsight(installation, metrics)
         let port = try only.port(invocation, settings)
         var configuration = apiConfiguration(settings, only, port: port)
         configuration.role = try only.role(installation)
-        let api = makeAPI(configuration, installation, accounts, ingest, delivery, status, insight, metrics)
-        let server = Server(
-            configuration: serverConfiguration(settings, only, port: port),
-            logger: logger,
-            handler: try api.handler(),
-            shortcut: api.shortcut
-        )
-        let ports = try server.start()
-        try await announce(ports, only, settings, accounts, invocation.console)
+        let api = makeAPI(configuration, installation, accounts, ingest, delivery, early, status, insight, metrics)
+        let server = try makeServer(api, serverConfiguration(settings, only, port: port), logger)
+        try await announce(try server.start(), only, settings, accounts, invocation.console)
         try await Interruption.cancels {
             await withDiscardingTaskGroup { group in
                 group.addTask { await delivery.followRevocations(logger: logger) }
                 group.addTask { await insight.run() }
-                group.addTask { await runDuties(of: only, installation, invocation, ingest, catalog, insight, metrics) }
+                group.addTask {
+                    await runDuties(of: only, installation, invocation, ingest, delivery.catalog, insight, metrics)
+                }
                 group.addTask { await serve(server) }
             }
         }
@@ -73,6 +72,14 @@ enum Serve {
         await installation.database.close()
         logger.info("stopped")
         return .done
+    }
+
+    private static func makeServer(
+        _ api: TelecineAPI,
+        _ configuration: ServerConfiguration,
+        _ logger: Logger
+    ) throws -> Server {
+        Server(configuration: configuration, logger: logger, handler: try api.handler(), shortcut: api.shortcut)
     }
 
     /// What is to be done beside answering, each by one service, until the task is cancelled.
@@ -124,16 +131,12 @@ enum Serve {
         )
     }
 
-    private static func makeDelivery(
-        _ installation: Installation,
-        _ catalog: Catalog,
-        _ metrics: Metrics
-    ) throws -> Delivery {
+    private static func makeDelivery(_ installation: Installation, _ metrics: Metrics) throws -> Delivery {
         let settings = installation.settings
         let secret = try TokenSecret(configured: settings.jwtSecret, dataDir: settings.dataDir)
         return Delivery(
             database: installation.database,
-            catalog: catalog,
+            catalog: Catalog(database: installation.database, trashPeriod: settings.trashPeriod),
             store: installation.store,
             keys: StreamKeys(secrets: [secret.key(for: "stream links")]),
             expiresIn: Int(settings.linkLifetime.components.seconds),
@@ -176,6 +179,7 @@ enum Serve {
         _ accounts: Accounts,
         _ ingest: Ingest,
         _ delivery: Delivery,
+        _ early: EarlyPlay?,
         _ status: ServiceStatus,
         _ insight: Insight,
         _ metrics: Metrics
@@ -186,6 +190,7 @@ enum Serve {
             ingest: ingest,
             catalog: delivery.catalog,
             delivery: delivery,
+            early: early,
             insight: insight,
             sharing: Sharing(database: installation.database, delivery: delivery),
             status: status,

@@ -8,16 +8,19 @@ package struct MediaManagement: Sendable {
     let ingest: Ingest
     let catalog: Catalog
     let delivery: Delivery
+    let early: EarlyPlay?
     let insight: Insight
     let sharing: Sharing
     let authentication: Authentication
     let address: PublicAddress
     let playbacks: PlaybackReports
 
+    /// `early`: nil where nothing plays before its upload is complete.
     init(
         ingest: Ingest,
         catalog: Catalog,
         delivery: Delivery,
+        early: EarlyPlay? = nil,
         insight: Insight,
         sharing: Sharing,
         authentication: Authentication,
@@ -27,6 +30,7 @@ package struct MediaManagement: Sendable {
         self.ingest = ingest
         self.catalog = catalog
         self.delivery = delivery
+        self.early = early
         self.insight = insight
         self.sharing = sharing
         self.authentication = authentication
