@@ -95,7 +95,10 @@ package struct TelecineAPI: Sendable {
         }
     }
 
-    private func makeRouter() throws -> Router {
+    /// Everything that is routed.
+    ///
+    /// - Throws: when the pages cannot be read.
+    func makeRouter() throws -> Router {
         let cookie = SignInCookie(publicURL: configuration.publicURL, friends: configuration.corsOrigins ?? [])
         let authentication = Authentication(accounts: accounts, cookie: cookie, clients: clients, limits: limits)
         let address = PublicAddress(
@@ -129,6 +132,7 @@ package struct TelecineAPI: Sendable {
             .register(on: &router)
         let pages = try PageRoutes()
         pages.register(on: &router)
+        try OpenAPIRoutes().register(on: &router)
         SharedRoutes(sharing: sharing, delivery: delivery, address: address, client: clients, pages: pages)
             .register(on: &router)
         router.on(.get, "/health") { _ in try await health() }
