@@ -24,6 +24,7 @@ package struct Delivery: Sendable {
         keys: StreamKeys,
         expiresIn: Int = 3600,
         revocations: Revocations = Revocations(),
+        metrics: Metrics = Metrics(),
         logger: Logger = .silent
     ) {
         self.database = database
@@ -32,7 +33,7 @@ package struct Delivery: Sendable {
         self.keys = keys
         self.expiresIn = expiresIn
         self.revocations = revocations
-        waits = SegmentWaits(database: database, store: store, logger: logger)
+        waits = SegmentWaits(database: database, store: store, metrics: metrics, logger: logger)
     }
 
     // MARK: - Links

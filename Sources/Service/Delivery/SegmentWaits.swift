@@ -67,9 +67,19 @@ actor SegmentWaits {
     private var waiters: [WantedFile: [Waiter]] = [:]
     private var isWatching = false
 
-    init(database: any Database, store: any ObjectStore, logger: Logger = .silent) {
+    private let seconds: Histogram
+    private let waiting: MetricSeries
+
+    init(database: any Database, store: any ObjectStore, metrics: Metrics = Metrics(), logger: Logger = .silent) {
         self.database = database
         self.store = store
+        seconds = metrics.histogram(
+            "telecine_segment_wait_seconds",
+            "How long requests for segments that were not there yet were held.",
+            labels: "outcome"
+        )
+        for outcome in ["arrived", "never", "given_up"] { _ = seconds.series(outcome) }
+        waiting = metrics.gauge("telecine_segment_waits", "Requests that are held for a segment.").series()
         self.logger = logger
     }
 
@@ -77,6 +87,20 @@ actor SegmentWaits {
     ///
     /// Throws `.notFound` for what will never be, `.unavailable` when the client has left or the patience has ended.
     func wait(for wanted: WantedFile, isWanted: @escaping @Sendable () -> Bool) async throws {
+        let begin = ContinuousClock.now
+        waiting.add(1)
+        defer { waiting.add(-1) }
+        do {
+            try await arrival(of: wanted, isWanted)
+            seconds.observe((ContinuousClock.now - begin).inSeconds, "arrived")
+        } catch {
+            let outcome = (error as? ServiceError)?.code == .notFound ? "never" : "given_up"
+            seconds.observe((ContinuousClock.now - begin).inSeconds, outcome)
+            throw error
+        }
+    }
+
+    private func arrival(of wanted: WantedFile, _ isWanted: @escaping @Sendable () -> Bool) async throws {
         if waiters[wanted] == nil {
             switch try await order([wanted: false])[wanted] {
             case .there where exists(wanted): return

@@ -1,5 +1,5 @@
 package import HTTP
-package import Service
+internal import Service
 
 /// Contract 1.
 ///
@@ -13,9 +13,10 @@ package struct MediaManagement: Sendable {
     let sharing: Sharing
     let authentication: Authentication
     let address: PublicAddress
+    let playbacks: PlaybackReports
 
     /// `early`: nil where nothing plays before its upload is complete.
-    package init(
+    init(
         ingest: Ingest,
         catalog: Catalog,
         delivery: Delivery,
@@ -23,7 +24,8 @@ package struct MediaManagement: Sendable {
         insight: Insight,
         sharing: Sharing,
         authentication: Authentication,
-        address: PublicAddress
+        address: PublicAddress,
+        playbacks: PlaybackReports
     ) {
         self.ingest = ingest
         self.catalog = catalog
@@ -33,6 +35,7 @@ package struct MediaManagement: Sendable {
         self.sharing = sharing
         self.authentication = authentication
         self.address = address
+        self.playbacks = playbacks
     }
 
     package func register(on router: inout Router) {
@@ -44,6 +47,7 @@ package struct MediaManagement: Sendable {
         for prefix in ["/media", "/api/media"] {
             router.on(.get, "\(prefix)/:id/stream", streamLinks)
             router.on(.post, "\(prefix)/:id/events", recordEvent)
+            router.on(.get, "\(prefix)/:id/analytics", showAnalytics)
             router.on(.post, "\(prefix)/:id/share", makeShare)
             router.on(.get, "\(prefix)/:id/share", listShares)
             router.on(.get, "\(prefix)/:id/share/:token/views", listViews)
