@@ -81,8 +81,8 @@ let package = Package(
             "Service",
             ["Core", "Crypto", "SQL", "ObjectStorage", "Media"],
             exclude: [
-                "Accounts", "Audio", "Captions", "Catalog", "Delivery", "Images", "Ingest", "Insight", "Jobs",
-                "Processing", "Sharing", "Surroundings", "Upkeep",
+                "Accounts", "Audio", "Audit", "Captions", "Catalog", "Delivery", "Early", "Images", "Ingest", "Insight",
+                "Jobs", "Processing", "Sharing", "Status", "Surroundings", "Upkeep",
             ].map { "\($0)/README.md" }
         ),
         // Floor 3

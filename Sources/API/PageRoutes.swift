@@ -9,9 +9,13 @@ package struct PageRoutes: Sendable {
     private let files: [String: StaticContent]
     /// Pages with places for texts.
     private let templates: [String: String]
+    private let statusPorts: Set<UInt16>
 
+    /// `statusPorts`: where the status page is the first page.
+    ///
     /// - Throws: when the resources are not beside the binary.
-    package init() throws {
+    package init(statusPorts: Set<UInt16> = []) throws {
+        self.statusPorts = statusPorts
         guard let root = Bundle.module.resourceURL?.appendingPathComponent("Pages").path else {
             throw ServiceError(
                 .internalFailure,
@@ -23,19 +27,37 @@ package struct PageRoutes: Sendable {
         for name in try FileManager.default.subpathsOfDirectory(atPath: root) {
             guard let type = Self.contentType(name) else { continue }
             let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(root)/\(name)")))
-            files[name] = StaticContent(bytes, contentType: type)
-            let text = String(decoding: bytes, as: UTF8.self)
-            if name.hasSuffix(".html"), text.contains("{{") { templates[name] = text }
+            guard name.hasSuffix(".html") else {
+                files[name] = StaticContent(bytes, contentType: type)
+                continue
+            }
+            let text = try Self.withParts(String(decoding: bytes, as: UTF8.self), of: "\(root)/parts")
+            files[name] = StaticContent(Array(text.utf8), contentType: type)
+            if text.contains("{{") { templates[name] = text }
         }
         self.files = files
         self.templates = templates
     }
 
+    /// Puts what pages have in common, `parts/name.html`, into the places `{{> name}}`.
+    private static func withParts(_ page: String, of folder: String) throws -> String {
+        var page = page
+        while let place = page.firstMatch(of: /\{\{> ([a-z-]+)\}\}\n?/) {
+            let part = try String(contentsOfFile: "\(folder)/\(place.1).html", encoding: .utf8)
+            page.replaceSubrange(place.range, with: part)
+        }
+        return page
+    }
+
     package func register(on router: inout Router) {
-        router.on(.get, "/") { try page("index.html", for: $0) }
+        router.on(.get, "/") { request in
+            try page(statusPorts.contains(request.localPort) ? "status.html" : "index.html", for: request)
+        }
+        router.on(.get, "/status") { try page("status.html", for: $0) }
         router.on(.get, "/watch/:id") { try page("watch.html", for: $0) }
         router.on(.get, "/assets/:id") { try page("asset.html", for: $0) }
         router.on(.get, "/trash") { try page("trash.html", for: $0) }
+        router.on(.get, "/account") { try page("account.html", for: $0) }
         router.on(.get, "/docs") { try page("docs.html", for: $0) }
         router.on(.get, "/setup") { try page("setup.html", for: $0) }
         // Contract 2's address; the page asks who is there, and the API decides.

@@ -113,6 +113,18 @@ import Testing
         #expect(answer.setCookie == nil)
     }
 
+    @Test("a page of a listed origin signs in with the cookie and writes with it; others do not")
+    func friends() async throws {
+        let bench = try await AccountsAPIUnderTest(friends: ["https://app.example.com"])
+        let here: Headers = ["Origin": "https://app.example.com"]
+        let cookie = try await bench.ann(headers: here).cookie
+        #expect(!cookie.isEmpty)
+        var headers: Headers = ["Cookie": cookie, "Origin": "https://app.example.com"]
+        #expect(try await bench.send(.post, "/things", headers: headers).status == 200)
+        headers["Origin"] = "https://app.example.com.evil.example"
+        #expect(try await bench.send(.post, "/things", headers: headers).status == 403)
+    }
+
     @Test("behind https the cookie is secure and bound to its host")
     func secureCookie() async throws {
         let bench = try await AccountsAPIUnderTest(publicURL: "https://media.example.com/")
@@ -206,5 +218,36 @@ import Testing
         let answer = try await bench.send(.post, "/api/auth/login", ["email": "ann@example.com"])
         #expect(answer.status == 400)
         #expect(try answer.decoded(Problem.self).field == "password")
+    }
+
+    @Test("a key opens what its scope lets it, and never the account itself")
+    func keys() async throws {
+        let bench = try await AccountsAPIUnderTest()
+        let session = try await bench.ann().decoded(Session.self)
+        let person: Headers = ["Authorization": "Bearer \(session.token)"]
+        func make(_ scope: String) async throws -> Headers {
+            let wishes = ["name": .string("a"), "scope": .string(scope), "expiresIn": 86_400] as [String: JSONValue]
+            let answer = try await bench.send(.post, "/api/auth/keys", wishes, headers: person)
+            #expect(answer.status == 201 && answer.response.headers["Cache-Control"] == "no-store")
+            guard case .string(let key)? = try answer.decoded([String: JSONValue].self)["key"] else { return [:] }
+            return ["Authorization": "Bearer \(key)"]
+        }
+        let (reader, writer) = (try await make("read"), try await make("write"))
+        #expect(try await bench.send(.get, "/api/auth/me", headers: reader).decoded(Me.self).user.username == "ann")
+        #expect(try await bench.send(.post, "/things", headers: writer).status == 200)
+        let refused = try await bench.send(.post, "/things", headers: reader)
+        #expect(refused.status == 403 && refused.error == "This API key may only read.")
+        for (method, path) in [
+            (.get, "/api/auth/keys"), (.post, "/api/auth/keys"), (.get, "/api/auth/sessions"),
+            (.delete, "/api/auth/sessions"), (.post, "/api/auth/password"),
+        ] as [(HTTPMethod, String)] {
+            let answer = try await bench.send(method, path, headers: writer)
+            #expect(answer.status == 403 && answer.error?.contains("API key") == true, "\(path)")
+        }
+        let list = try await bench.send(.get, "/api/auth/keys", headers: person)
+        #expect(!String(decoding: list.bytes, as: UTF8.self).contains("tk_"))
+        for wishes in [["name": "a", "scope": "root"], ["name": "", "scope": "read"]] {
+            #expect(try await bench.send(.post, "/api/auth/keys", wishes, headers: person).status == 400)
+        }
     }
 }

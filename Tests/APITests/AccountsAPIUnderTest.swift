@@ -16,18 +16,19 @@ final class AccountsAPIUnderTest: Sendable {
     init(
         publicURL: String? = nil,
         trustedProxies: [String] = [],
+        friends: [String] = [],
         registration: RegistrationPolicy = .open
     ) async throws {
         folder = FileManager.default.temporaryDirectory.path + "/telecine-api-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let database = try SQLiteDatabase(path: folder + "/test.sqlite")
-        try await database.migrate([AccountsSchema.migration])
+        try await database.migrate(Schema.migrations)
         accounts = try Accounts(
             database: database,
             secret: try TokenSecret(configured: nil, dataDir: folder),
             policy: Accounts.Policy(registration: registration)
         )
-        let cookie = SignInCookie(publicURL: publicURL)
+        let cookie = SignInCookie(publicURL: publicURL, friends: friends)
         let address = ClientAddress(trustedProxies: trustedProxies.compactMap { AddressRange($0) })
         let authentication = Authentication(accounts: accounts, cookie: cookie)
         var router = Router()

@@ -15,7 +15,7 @@ private struct MetricsUnderTest {
 
     init(allowed: [AddressRange] = MetricsRoutes.near, trusted: [String] = [], in folder: String) async throws {
         let database = try SQLiteDatabase(path: folder + "/test.sqlite")
-        try await database.migrate([AccountsSchema.migration])
+        try await database.migrate(Schema.migrations)
         accounts = try Accounts(
             database: database,
             secret: try TokenSecret(configured: nil, dataDir: folder),

@@ -160,7 +160,8 @@ def test_an_embedded_player_plays_inside_another_page(page, owner, another_site)
     assert shares[0]["views"] == 1
 
 
-@pytest.mark.parametrize("place", ["/", "/assets/{asset}", "/trash", "/public/stream/{token}", "/embed/{token}"])
+@pytest.mark.parametrize(
+    "place", ["/", "/account", "/assets/{asset}", "/trash", "/public/stream/{token}", "/embed/{token}"])
 def test_axe_finds_nothing_serious(styled, service, long_video, place):  # noqa: F811
     link = long_video.client.request(
         "POST", f"/media/{long_video.asset}/share", data={"requireEmail": True, "password": "open sesame"}).json()

@@ -16,7 +16,7 @@ final class AccountsUnderTest: Sendable {
         folder = FileManager.default.temporaryDirectory.path + "/telecine-accounts-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         database = try SQLiteDatabase(path: folder + "/test.sqlite")
-        try await database.migrate([AccountsSchema.migration])
+        try await database.migrate(Schema.migrations)
         let clock = Clock(Timestamp(seconds: 1_700_000_000))
         self.clock = clock
         accounts = try Accounts(

@@ -38,15 +38,15 @@ import Testing
         #expect(await set(Array("nothing".utf8), Fixture.owner) == .invalidRequest)
         #expect(await set(Self.file, Fixture.owner) == nil)
         #expect(await set(Self.file + Array("\n2\n00:03 --> 00:04\nb\n".utf8), Fixture.owner) == nil)
-        let tracks = try await captions.tracks(of: id)
+        let tracks = try await captions.tracks(of: id, version: 1)
         #expect(tracks.map(\.language) == [german] && tracks[0].cues == 2 && tracks[0].source == .upload)
-        #expect(try await captions.text(german, of: id)?.hasPrefix("WEBVTT\n\n00:00:01.000") == true)
+        #expect(try await captions.text(german, of: id, version: 1)?.hasPrefix("WEBVTT\n\n00:00:01.000") == true)
         #expect(await code { try await captions.delete(german, of: id, for: Fixture.stranger) } == .forbidden)
         try await captions.delete(german, of: id, for: Fixture.owner)
         #expect(await code { try await captions.delete(german, of: id, for: Fixture.owner) } == .notFound)
         _ = try await captions.set(Self.file, language: german, of: id, for: Fixture.owner)
         try await asset.fixture.catalog.delete(id, for: Fixture.owner)
-        #expect(try await captions.tracks(of: id).isEmpty)
+        #expect(try await captions.tracks(of: id, version: 1).isEmpty)
     }
 
     @Test("what was found in the file never takes the place of what was sent; what was sent takes the other's")
@@ -56,15 +56,55 @@ import Testing
         let english = try LanguageTag("en")
         let cues = { @Sendable (text: String) in try CaptionFile(Array("00:01 --> 00:02\n\(text)\n".utf8)).cues }
         let find = { (text: String) async throws in
-            try await asset.fixture.database.write { try Captions.put(try cues(text), english, .file, of: id, in: $0) }
+            try await asset.fixture.database.write {
+                try Captions.put(try cues(text), english, .file, of: id, 1, in: $0)
+            }
         }
         try await find("first")
         try await find("second")
-        #expect(try await captions.text(english, of: id)?.contains("second") == true)
+        #expect(try await captions.text(english, of: id, version: 1)?.contains("second") == true)
         _ = try await captions.set(Self.file, language: english, of: id, for: Fixture.owner)
         try await find("third")
-        #expect(try await captions.text(english, of: id)?.contains("Hello") == true)
-        #expect(try await captions.tracks(of: id).map(\.source) == [.upload])
+        #expect(try await captions.text(english, of: id, version: 1)?.contains("Hello") == true)
+        #expect(try await captions.tracks(of: id, version: 1).map(\.source) == [.upload])
+    }
+
+    @Test("another version begins without captions; links to the former keep them, restoring brings them back")
+    func versions() async throws {
+        let asset = try await ProcessedAsset(try await Fixture())
+        let (id, captions, catalog) = (
+            asset.id, Captions(catalog: asset.fixture.catalog), asset.fixture.catalog
+        )
+        let english = try LanguageTag("en")
+        let set = { (text: String) async throws in
+            let file = Array("00:01 --> 00:02\n\(text)\n".utf8)
+            _ = try await captions.set(file, language: english, of: id, for: Fixture.owner)
+        }
+        func live() async throws -> Int { try await catalog.asset(id, for: Fixture.owner).version.number }
+        try await set("first cut")
+        // A new run of the first version (7), and a second one that goes live.
+        try await asset.fixture.database.write { transaction in
+            for (number, edition, hidden) in [(7, 1, 1), (2, 2, 0)] {
+                try transaction.run(
+                    """
+                    INSERT INTO versions (asset_id, number, edition, hidden, status, progress, size, created_at)
+                    VALUES (\(id), \(number), \(edition), \(hidden), 'queued', 0, 10, 1)
+                    """
+                )
+            }
+            try transaction.run("UPDATE versions SET status = 'ready' WHERE number IN (1, 2)")
+        }
+        #expect(try await live() == 2)
+        #expect(try await captions.tracks(of: id, version: try await live()).isEmpty)
+        try await set("second cut")
+        #expect(try await captions.text(english, of: id, version: 2)?.contains("second cut") == true)
+        for former in [1, 7] {
+            #expect(try await captions.text(english, of: id, version: former)?.contains("first cut") == true)
+        }
+        _ = try await catalog.restore(version: 1, of: id, for: Fixture.owner)
+        try await captions.delete(english, of: id, for: Fixture.owner)
+        #expect(try await captions.tracks(of: id, version: 1).isEmpty)
+        #expect(try await captions.tracks(of: id, version: 2).count == 1)
     }
 
     @Test("the master lists captions; their playlist and file are there for the languages that are")

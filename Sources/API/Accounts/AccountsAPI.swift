@@ -6,13 +6,13 @@ package import Service
 ///
 /// Signing in also sets the sign-in cookie, so that pages need no second call; pages of other origins get none.
 package struct AccountsAPI: Sendable {
-    private let accounts: Accounts
+    let accounts: Accounts
     private let cookie: SignInCookie
-    private let authentication: Authentication
-    private let address: ClientAddress
+    let authentication: Authentication
+    let address: ClientAddress
 
     /// Bodies hold an address, a password and a token.
-    private static let longestBody = 16 << 10
+    static let longestBody = 16 << 10
 
     package init(accounts: Accounts, cookie: SignInCookie, address: ClientAddress = ClientAddress()) {
         self.accounts = accounts
@@ -28,17 +28,18 @@ package struct AccountsAPI: Sendable {
         router.on(.post, "/api/auth/logout", logout)
         router.on(.get, "/api/auth/me", me)
         router.on(.post, "/setup", setUp)
+        addOwn(to: &router)
     }
 
     @Sendable private func register(_ request: Request) async throws -> Response {
         let registration: Registration = try await request.json(limit: Self.longestBody)
-        let signIn = try await accounts.register(registration, from: address.of(request))
+        let signIn = try await accounts.register(registration, from: address.of(request), agent: agent(request))
         return try answer(signIn, to: request, .created)
     }
 
     @Sendable private func login(_ request: Request) async throws -> Response {
         let credentials: Credentials = try await request.json(limit: Self.longestBody)
-        let signIn = try await accounts.login(credentials, from: address.of(request))
+        let signIn = try await accounts.login(credentials, from: address.of(request), agent: agent(request))
         return try answer(signIn, to: request, .ok)
     }
 
@@ -89,7 +90,12 @@ package struct AccountsAPI: Sendable {
     @Sendable private func setUp(_ request: Request) async throws -> Response {
         let body: SetUpRequest = try await request.json(limit: Self.longestBody)
         let registration = Registration(email: body.email, password: body.password, username: body.username)
-        let signIn = try await accounts.setUp(registration, token: body.token, from: address.of(request))
+        let signIn = try await accounts.setUp(
+            registration,
+            token: body.token,
+            from: address.of(request),
+            agent: agent(request)
+        )
         return try answer(signIn, to: request, .created)
     }
 
@@ -102,7 +108,9 @@ package struct AccountsAPI: Sendable {
         return response
     }
 
-    private static func secret(_ response: Response) -> Response {
+    private func agent(_ request: Request) -> String? { request.headers["User-Agent"] }
+
+    static func secret(_ response: Response) -> Response {
         var response = response
         response.headers["Cache-Control"] = "no-store"
         return response

@@ -184,7 +184,7 @@ struct SharedRoutes: Sendable {
         let session = try await sharing.play(token(request), visit)
         let (asset, link) = (session.asset, session.link)
         let rungs = try await delivery.listedRungs(of: asset).filter(\.isComplete)
-        let tracks = try await Captions(catalog: delivery.catalog).tracks(of: asset.id)
+        let tracks = try await Captions(catalog: delivery.catalog).tracks(of: asset.id, version: asset.version.number)
         let chapters = asset.version.chapterList
         let base = try address.base(for: request)
         var response = try Response.json(

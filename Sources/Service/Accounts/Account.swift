@@ -49,13 +49,16 @@ package struct Principal: Hashable, Sendable {
     package enum Proof: Hashable, Sendable {
         case bearer
         case cookie
+        /// A program, with what its key lets it do.
+        case key(APIKey.Scope)
     }
 
     package let user: UserInfo
-    package let sessionID: String
+    /// Nil for a program.
+    package let sessionID: String?
     package let proof: Proof
 
-    package init(user: UserInfo, sessionID: String, proof: Proof) {
+    package init(user: UserInfo, sessionID: String?, proof: Proof) {
         self.user = user
         self.sessionID = sessionID
         self.proof = proof
@@ -64,6 +67,8 @@ package struct Principal: Hashable, Sendable {
     package var userID: UserID { user.id }
     package var role: UserRole { user.role }
     package var isAdmin: Bool { role == .admin }
+    package var isProgram: Bool { sessionID == nil }
+    package var mayWrite: Bool { proof != .key(.read) }
 }
 
 /// A session that has just begun, with what only its owner may see.

@@ -42,16 +42,16 @@ enum AccountRules {
     }
 
     /// - Throws: `ServiceError` naming the field.
-    static func checkPassword(_ password: String) throws(ServiceError) {
+    static func checkPassword(_ password: String, field: String = "password") throws(ServiceError) {
         guard password.utf8.count >= passwordBytes.lowerBound else {
             throw ServiceError(
                 .invalidRequest,
                 "A password has at least \(passwordBytes.lowerBound) characters.",
-                field: "password"
+                field: field
             )
         }
         guard password.utf8.count <= passwordBytes.upperBound else {
-            throw ServiceError(.invalidRequest, "That password is too long.", field: "password")
+            throw ServiceError(.invalidRequest, "That password is too long.", field: field)
         }
     }
 

@@ -35,10 +35,11 @@ extension Accounts {
         return try session(found.account.info, found.id, next.text, time)
     }
 
-    /// Who shows this access token.
+    /// Who shows this access token, or API key.
     ///
     /// - Throws: `ServiceError` with the contract's words, also when the session was ended meanwhile.
     package func principal(bearer token: String) async throws -> Principal {
+        if token.hasPrefix(APIKey.prefix) { return try await principal(key: token) }
         let (userID, sessionID) = try tokens.verify(token, at: now())
         let row = try await database.read { connection in
             try connection.first(
@@ -95,9 +96,12 @@ extension Accounts {
     }
 
     /// Ends the session that a principal came with: its access token, refresh token and cookie count no more.
+    ///
+    /// A program has none; its key stays until it is revoked.
     package func logout(_ principal: Principal) async throws {
+        guard let id = principal.sessionID else { return }
         let time = now()
-        try await database.write { try Self.revoke(sessionID: principal.sessionID, $0, time) }
+        try await database.write { try Self.revoke(sessionID: id, $0, time) }
     }
 
     static func revoke(sessionID: String, _ connection: any Connection, _ time: Timestamp) throws {
@@ -106,9 +110,19 @@ extension Accounts {
         )
     }
 
-    static func revokeAll(of user: UserID, _ connection: any Connection, _ time: Timestamp) throws {
+    /// Ends an account's sessions, all but one; returns how many.
+    @discardableResult
+    static func revokeAll(
+        of user: UserID,
+        except kept: String = "",
+        _ connection: any Connection,
+        _ time: Timestamp
+    ) throws -> Int {
         try connection.run(
-            "UPDATE sessions SET revoked_at = \(time) WHERE user_id = \(user) AND revoked_at IS NULL"
+            """
+            UPDATE sessions SET revoked_at = \(time)
+            WHERE user_id = \(user) AND id <> \(kept) AND revoked_at IS NULL AND expires_at > \(time)
+            """
         )
     }
 

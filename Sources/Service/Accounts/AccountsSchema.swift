@@ -63,3 +63,29 @@ package enum AccountsSchema {
         ]
     )
 }
+
+/// API keys, and what the list of sessions shows of each.
+package enum AccountKeysSchema {
+    package static let migration = Migration(
+        17,
+        "account keys",
+        [
+            // The browser or program, in its own words, and the network it signed in from.
+            "ALTER TABLE sessions ADD COLUMN agent TEXT",
+            "ALTER TABLE sessions ADD COLUMN network TEXT",
+            """
+            CREATE TABLE api_keys (
+                id TEXT NOT NULL PRIMARY KEY,
+                user_id BIGINT NOT NULL REFERENCES users (id),
+                name TEXT NOT NULL,
+                scope TEXT NOT NULL,
+                secret_hash TEXT NOT NULL,
+                created_at BIGINT NOT NULL,
+                expires_at BIGINT,
+                used_at BIGINT
+            )
+            """,
+            "CREATE INDEX api_keys_by_user ON api_keys (user_id, created_at)",
+        ]
+    )
+}

@@ -7,11 +7,21 @@ struct SessionGrant: Sendable {
     /// In access tokens, as `sid`; it opens nothing.
     let id = Hex.encode(SecureRandom.bytes(16))
     let cookie = Base64.encodeURLSafe(SecureRandom.bytes(32))
+    /// What signs in, in its own words.
+    let agent: String?
+    let network: String?
     private let family = SecureRandom.bytes(RefreshToken.familyLength)
     private let secret = SecureRandom.bytes(RefreshToken.secretLength)
 
     /// An account has at most so many sessions; the ones used longest ago end first.
     private static let mostSessions = 200
+
+    init(from address: String? = nil, agent: String? = nil) {
+        self.agent = agent.map { String($0.unicodeScalars.prefix(Self.longestAgent)) }
+        network = address.flatMap(AnonymousAddress.of)
+    }
+
+    private static let longestAgent = 300
 
     var refreshToken: String { RefreshToken(family: family, secret: secret).text }
 
@@ -35,9 +45,9 @@ struct SessionGrant: Sendable {
         try connection.run(
             """
             INSERT INTO sessions
-                (id, user_id, family_hash, refresh_hash, cookie_hash, created_at, used_at, expires_at)
+                (id, user_id, family_hash, refresh_hash, cookie_hash, created_at, used_at, expires_at, agent, network)
             VALUES (\(id), \(user), \(token.familyHash), \(token.secretHash), \(Accounts.hash(cookie)),
-                \(time), \(time), \(time + lifetime))
+                \(time), \(time), \(time + lifetime), \(agent), \(network))
             """
         )
     }

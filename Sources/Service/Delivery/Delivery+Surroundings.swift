@@ -43,7 +43,7 @@ extension Delivery {
     /// The captions of a language, as a `<track>` and an HLS player both read them.
     package func captions(_ language: String, _ token: StreamToken) async throws -> String {
         guard let tag = try? LanguageTag(language),
-            let text = try await Captions(catalog: catalog).text(tag, of: token.asset)
+            let text = try await Captions(catalog: catalog).text(tag, of: token.asset, version: token.version)
         else { throw Self.nothing }
         return WebVTT.segment(text)
     }
@@ -58,7 +58,7 @@ extension Delivery {
     /// The playlist of a language's captions: one file.
     package func captionPlaylist(_ language: String, _ token: StreamToken) async throws -> String {
         guard let plan = try await plan(token.asset, token.version) else { throw Self.nothing }
-        let known = try await Captions(catalog: catalog).tracks(of: token.asset).contains {
+        let known = try await Captions(catalog: catalog).tracks(of: token.asset, version: token.version).contains {
             $0.language.text == language
         }
         guard known else { throw Self.nothing }
@@ -121,7 +121,7 @@ extension Delivery {
     }
 
     func captions(_ token: StreamToken) async throws -> [Playlist.Captions] {
-        let tracks = try await Captions(catalog: catalog).tracks(of: token.asset)
+        let tracks = try await Captions(catalog: catalog).tracks(of: token.asset, version: token.version)
         var names: Set<String> = []
         return tracks.map { track in
             let isNew = names.insert(track.language.name).inserted

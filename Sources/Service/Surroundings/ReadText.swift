@@ -43,7 +43,7 @@ struct ReadText: Job {
         for captions in found {
             let language = LanguageTag.of(stream: captions.language)
             guard seen.insert(language).inserted else { continue }
-            try Captions.put(captions.cues, language, .file, of: asset, in: transaction)
+            try Captions.put(captions.cues, language, .file, of: asset, version, in: transaction)
         }
     }
 }

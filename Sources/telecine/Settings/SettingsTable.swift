@@ -186,7 +186,8 @@ enum SettingsTable {
         .network,
         .list("*, or origins such as https://app.example.com") { Origin.isValid($0) ? $0 : nil },
         standard: "*",
-        help: "Pages of other origins that may call the API, always without cookies."
+        help: "Pages of other origins that may call the API. `*`: all, without cookies; those that are listed may "
+            + "also use the sign-in cookie: list none that you do not trust."
     )
 
     // MARK: Logging
@@ -249,9 +250,10 @@ enum SettingsTable {
         .init(uploadSync), .init(maxVideoSize), .init(maxVideoDuration),
         .init(maxImageSizeHandled), .init(maxVideoSizeHandled), .init(maxSoundSizeHandled), .init(keepFailed),
         .init(trashDays), .init(cleanupTime),
-        .init(workers), .init(profilesDir),
-        .init(linkLifetime), .init(trustedProxies), .init(metricsAllow), .init(corsOrigins), .init(logLevel),
-        .init(logFormat),
+        .init(workers), .init(profilesDir), .init(minimumFreeSpace), .init(maximumQueueAge),
+        .init(linkLifetime), .init(trustedProxies), .init(metricsAllow), .init(corsOrigins),
+        .init(limitSignIn), .init(limitWrites), .init(limitReads), .init(limitMedia), .init(auditDays),
+        .init(analyticsDays), .init(analyticsAddresses), .init(logLevel), .init(logFormat),
         .init(clientURL), .init(clientToken), .init(clientEmail), .init(clientPassword),
     ]
 

@@ -23,7 +23,9 @@ extension MediaManagement {
 
     private func captionTracks(of asset: AssetRecord, base: String) async throws -> [CaptionTrack] {
         let link = delivery.link(to: asset)
-        return try await texts.tracks(of: asset.id).map { CaptionTrack($0, url: base + link.captions($0.language)) }
+        return try await texts.tracks(of: asset.id, version: asset.version.number).map {
+            CaptionTrack($0, url: base + link.captions($0.language))
+        }
     }
 
     @Sendable func captionList(_ request: Request) async throws -> Response {

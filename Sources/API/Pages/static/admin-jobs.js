@@ -4,14 +4,9 @@ import { call } from "./api.js";
 import { $, say } from "./dom.js";
 import { AdminTable, make } from "./admin-table.js";
 import { ago } from "./format.js";
+import { work } from "./job-words.js";
 
 const states = { queued: "Waiting", running: "Running", dead: "Failed" };
-const work = {
-  "asset.prepare": "Look into the file", "asset.chunk": "Encode a run of segments", "asset.segment": "Encode one segment",
-  "asset.copy": "Copy streams", "asset.audio": "Encode the sound", "asset.poster": "Take the poster",
-  "asset.mp4": "Make an MP4", "asset.delete": "Remove files", "asset.strip": "Strip an original of its metadata",
-  "audio.files": "Make MP3, waveform and cover",
-};
 
 export class JobsPart extends AdminTable {
   constructor() {

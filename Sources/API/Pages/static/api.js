@@ -44,12 +44,13 @@ export function announceSignedOut() {
 
 export async function call(method, path, body, { signal, quiet = false } = {}) {
   const headers = { Accept: "application/json" };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const isFile = body instanceof Blob;
+  if (body !== undefined) headers["Content-Type"] = isFile ? "application/octet-stream" : "application/json";
   let response;
   try {
     response = await fetch(path, {
       method, headers, signal, credentials: "same-origin", cache: "no-store",
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || isFile ? body : JSON.stringify(body),
     });
   } catch (error) {
     if (signal?.aborted) throw error;
@@ -71,6 +72,13 @@ export const api = {
   login: (email, password) => call("POST", "/api/auth/login", { email, password }, { quiet: true }),
   register: (email, password) => call("POST", "/api/auth/register", { email, password }, { quiet: true }),
   logout: () => call("POST", "/api/auth/logout", {}, { quiet: true }),
+  changePassword: (currentPassword, newPassword) => call("POST", "/api/auth/password", { currentPassword, newPassword }),
+  sessions: () => call("GET", "/api/auth/sessions"),
+  endSession: (id) => call("DELETE", `/api/auth/sessions/${encodeURIComponent(id)}`),
+  endOtherSessions: () => call("DELETE", "/api/auth/sessions"),
+  keys: () => call("GET", "/api/auth/keys"),
+  makeKey: (wishes) => call("POST", "/api/auth/keys", wishes),
+  revokeKey: (id) => call("DELETE", `/api/auth/keys/${encodeURIComponent(id)}`),
   setup: (token, email, password) => call("POST", "/setup", { token, email, password }, { quiet: true }),
   initUpload: (file, options) => call("POST", "/api/uploads/init", file, options),
   upload: (id, options) => call("GET", `/api/uploads/${encodeURIComponent(id)}`, undefined, options),
@@ -85,6 +93,10 @@ export const api = {
   shares: (id) => call("GET", `/api/media/${encodeURIComponent(id)}/share`),
   share: (id, wishes) => call("POST", `/api/media/${encodeURIComponent(id)}/share`, wishes),
   revokeShare: (id, token) => call("DELETE", `/api/media/${encodeURIComponent(id)}/share/${encodeURIComponent(token)}`),
+  captions: (id) => call("GET", `/api/assets/${encodeURIComponent(id)}/captions`),
+  putCaptions: (id, language, file) => call("PUT", `/api/assets/${encodeURIComponent(id)}/captions/${encodeURIComponent(language)}`, file),
+  deleteCaptions: (id, language) => call("DELETE", `/api/assets/${encodeURIComponent(id)}/captions/${encodeURIComponent(language)}`),
+  analytics: (id, query) => call("GET", `/api/media/${encodeURIComponent(id)}/analytics?${query}`),
   trash: (page, limit) => call("GET", `/api/trash?page=${page}&limit=${limit}`),
   emptyTrash: () => call("DELETE", "/api/trash"),
   discard: (id) => call("DELETE", `/api/trash/${encodeURIComponent(id)}`),

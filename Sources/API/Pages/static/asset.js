@@ -1,6 +1,8 @@
 // /assets/:id: an owner's page of one recording: its details, links to it, its versions.
 
+import { Analytics } from "./analytics.js";
 import { api } from "./api.js";
+import { Captions } from "./captions.js";
 import { $, say } from "./dom.js";
 import { ago, clock } from "./format.js";
 import { Shares } from "./shares.js";
@@ -70,9 +72,16 @@ async function open() {
   const media = await api.media(id, { quiet: true });
   show(media);
   fill(media);
-  const versions = new Versions(media.id, async () => show(await api.media(id)));
+  const captions = new Captions(media.id);
+  const versions = new Versions(media.id, async () => {
+    const now = await api.media(id);
+    show(now);
+    await captions.refresh(now);
+  });
   const shares = new Shares(media.id);
-  await Promise.all([versions.refresh(), shares.refresh()]);
+  const playable = media.images ? null : new Analytics(media.id);
+  $("#insight").hidden = !playable;
+  await Promise.all([versions.refresh(), shares.refresh(), captions.refresh(media), playable?.refresh()]);
   $("#loading").hidden = true;
   $("#page").hidden = false;
 }

@@ -47,3 +47,14 @@ export function ago(iso) {
   if (Math.abs(minutes) < 10080) return relative.format(Math.round(minutes / 1440), "day");
   return then.toLocaleDateString("en", { year: "numeric", month: "short", day: "numeric" });
 }
+
+/** What a user agent calls itself, as people know it: "Firefox on Windows". Anybody may send anything. */
+export function device(agent = "") {
+  const first = (table) => table.find(([pattern]) => pattern.test(agent))?.[1];
+  const browser = first([[/Edg(e|A|iOS)?\//, "Edge"], [/OPR\//, "Opera"], [/Firefox\/|FxiOS\//, "Firefox"],
+    [/Chrom(e|ium)\/|CriOS\//, "Chrome"], [/Safari\//, "Safari"]]);
+  const system = first([[/iPhone/, "iPhone"], [/iPad/, "iPad"], [/Android/, "Android"], [/Windows/, "Windows"],
+    [/Mac OS X|Macintosh/, "macOS"], [/CrOS/, "ChromeOS"], [/Linux/, "Linux"]]);
+  if (browser) return system ? `${browser} on ${system}` : browser;
+  return agent.split(/[\s/]/)[0].slice(0, 40) || "Unknown program";
+}

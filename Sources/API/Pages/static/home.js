@@ -5,6 +5,7 @@ import { api } from "./api.js";
 import { $, $$, say, wait } from "./dom.js";
 import { Library } from "./library.js";
 import { rememberFor } from "./memory.js";
+import { welcome } from "./nav.js";
 import { Uploads } from "./uploads.js";
 
 let user = null;
@@ -14,7 +15,7 @@ let uploads = null;
 /** Only back to a page of ours: an address from outside must not lead elsewhere. */
 function next() {
   const wanted = new URLSearchParams(location.search).get("next") ?? "";
-  return /^\/((watch|assets)\/[^/\\]|admin\/|trash$)/.test(wanted) ? wanted : null;
+  return /^\/((watch|assets)\/[^/\\]|admin\/|(trash|account|status)$)/.test(wanted) ? wanted : null;
 }
 
 function show(part) {
@@ -25,16 +26,19 @@ function enter(someone) {
   const back = next();
   if (back) { location.replace(back); return; }
   user = someone;
-  say($("#who"), user.email);
-  $("#signout").hidden = false;
-  $("#to-trash").hidden = false;
-  $("#admin").hidden = user.role !== "admin";
+  welcome(user);
   rememberFor(user.id);
   library ??= new Library();
   uploads ??= new Uploads(() => library.refresh());
   show("studio");
   uploads.showUnfinished();
   library.refresh();
+  toUpload();
+}
+
+/** The bar's "Upload" leads here from every page. */
+function toUpload() {
+  if (location.hash === "#upload" && user) $("#choose").focus();
 }
 
 async function begin() {
@@ -75,12 +79,7 @@ bindAccountForm($("#account"), (someone) => {
 });
 
 $("#loading-retry").addEventListener("click", begin);
-$("#signout").addEventListener("click", async () => {
-  try { await api.logout(); } catch (error) {
-    if (error.status !== 401) { say($("#library-error"), `You are still signed in. ${error.message}`); return; }
-  }
-  location.assign("/");
-});
+addEventListener("hashchange", toUpload);
 
 for (const button of $$("[data-close]")) button.addEventListener("click", () => button.closest("dialog").close());
 

@@ -14,13 +14,14 @@ export class Selection {
   constructor(onDone) {
     this.#onDone = onDone;
     $("#bulk-all").addEventListener("click", () => this.#all());
-    $("#bulk-none").addEventListener("click", () => this.clear());
+    $("#bulk-none").addEventListener("click", () => this.#leave());
     $("#bulk-delete").addEventListener("click", () => this.#askDelete());
     $("#bulk-delete-yes").addEventListener("click", () => this.#delete());
     $("#bulk-tag").addEventListener("click", () => this.#askTags());
     $("#bulk-tags-form").addEventListener("submit", (event) => this.#tag(event));
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.#ids.size && !$("dialog[open]")) this.clear();
+      if (event.key !== "Escape" || !this.#ids.size || $("dialog[open]")) return;
+      if ($("#bulk").contains(event.target)) this.#leave(); else this.clear();
     });
   }
 
@@ -50,6 +51,12 @@ export class Selection {
     for (const box of $$("#grid [data-mark]")) this.#mark(box, false);
     this.#ids.clear();
     this.#show();
+  }
+
+  /** The bar goes, and with it the button that had the focus. */
+  #leave() {
+    this.clear();
+    $("#library-title").focus();
   }
 
   #all() {
@@ -84,7 +91,7 @@ export class Selection {
 
   async #delete() {
     const done = await this.#send({ action: "delete" }, $("#bulk-delete-yes"), $("#bulk-delete-error"));
-    if (done) $("#bulk-delete-dialog").close();
+    if (done) this.#close($("#bulk-delete-dialog"));
   }
 
   async #tag(event) {
@@ -93,7 +100,13 @@ export class Selection {
     if (!tags.length) { say($("#bulk-tags-error"), "Type a tag, or several with commas between them."); return; }
     const action = event.submitter?.value === "untag" ? "untag" : "tag";
     const done = await this.#send({ action, tags }, event.submitter, $("#bulk-tags-error"));
-    if (done) $("#bulk-tags-dialog").close();
+    if (done) this.#close($("#bulk-tags-dialog"));
+  }
+
+  /** A dialog gives the focus back to a button of the bar, which is gone. */
+  #close(dialog) {
+    dialog.close();
+    $("#library-title").focus();
   }
 
   /** The service takes a thousand at once. */
@@ -107,7 +120,6 @@ export class Selection {
       }
       this.clear();
       this.#onDone();
-      $("#library-title").focus();
       return true;
     } catch (error) {
       say(complaint, error.message);
