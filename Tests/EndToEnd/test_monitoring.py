@@ -121,6 +121,9 @@ def test_every_metric_of_ours_that_an_operator_needs_is_watched(shown):
         "telecine_http_requests_in_flight", "telecine_uploads_open_bytes", "telecine_uploads_refused_total",
         "telecine_sweeps_total", "telecine_sweep_removed_total", "telecine_sweep_removed_bytes_total",
         "telecine_sweep_last_success_timestamp_seconds",
+        # Shown from the first of them on.
+        "telecine_http_requests_limited_total", "telecine_playback_events_received_total",
+        "telecine_playback_events_dropped_total",
     } & ours
 
 
