@@ -121,10 +121,7 @@ package struct TelecineAPI: Sendable {
     func makeRouter() throws -> Router {
         let cookie = SignInCookie(publicURL: configuration.publicURL, friends: configuration.corsOrigins ?? [])
         let authentication = Authentication(accounts: accounts, cookie: cookie, clients: clients, limits: limits)
-        let address = PublicAddress(
-            configured: configuration.publicURL,
-            trustedProxies: configuration.trustedProxies
-        )
+        let address = PublicAddress(configured: configuration.publicURL, trustedProxies: configuration.trustedProxies)
         var router = Router()
         AccountsAPI(accounts: accounts, cookie: cookie, address: clients).add(to: &router)
         let management = MediaManagement(

@@ -8,7 +8,7 @@ enum ForwardedHeaders {
         "transfer-encoding", "upgrade",
     ]
     /// Said anew by each side for itself.
-    private static let ofMessage: Set<String> = ["content-length", "expect", "x-request-id"]
+    private static let ofMessage: Set<String> = ["content-length", "expect", "x-request-id", "telecine-peer"]
 
     /// `isChunked`: then fields may follow the body, and `Trailer` tells which.
     static func ofRequest(_ headers: Headers, isChunked: Bool) -> [HeaderField] {

@@ -39,6 +39,7 @@ struct PlaybackTally: Codable, Sendable, Equatable {
     /// - Parameters:
     ///   - event: what the player says.
     ///   - time: when it happened.
+    /// - Returns: what it adds to the sums.
     mutating func hear(_ event: PlaybackEvent, at time: Timestamp) -> Change {
         var change = Change()
         reports = true

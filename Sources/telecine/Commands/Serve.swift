@@ -67,11 +67,15 @@ enum Serve {
                 group.addTask { await serve(server) }
             }
         }
-        // What players said until the last connection ended.
+        await end(installation, insight)
+        return .done
+    }
+
+    /// Writes what players said until the last connection ended, then closes the database.
+    private static func end(_ installation: Installation, _ insight: Insight) async {
         await insight.flush()
         await installation.database.close()
-        logger.info("stopped")
-        return .done
+        installation.logger.info("stopped")
     }
 
     private static func makeServer(
