@@ -85,7 +85,7 @@ let package = Package(
             ["Core", "Crypto", "HTTP", "Service"],
             exclude: ["MediaHandling", "MediaManagement", "Resumable", "Tus"].map { "Dialects/\($0)/README.md" }
                 + ["Administration/README.md"],
-            resources: [.copy("Pages")]
+            resources: [.copy("OpenAPI"), .copy("Pages")]
         ),
         library("TelecineClient", ["Core"]),
         // Floor 4

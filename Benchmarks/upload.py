@@ -11,7 +11,7 @@ import socket
 import time
 
 from pairs import Line, Run, interleaved, line
-from processes import Peer, cpu_seconds, peak_memory, telecine, warm
+from processes import Peer, cpu_seconds, forget_peak, peak_memory, telecine, warm
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -94,6 +94,7 @@ class Upload:
             block = os.urandom(upload["chunkSize"])
             pid = service.process.pid
             warm(self.folder, SIZE)
+            forget_peak(pid)
             cpu, wall = cpu_seconds(pid), time.perf_counter()
             send_chunks(service.port, client.token, upload["uploadId"], SIZE, upload["chunkSize"], block)
             run = Run(time.perf_counter() - wall, cpu_seconds(pid) - cpu, SIZE)

@@ -51,6 +51,7 @@ package struct PageRoutes: Sendable {
         router.on(.get, "/assets/:id") { try page("asset.html", for: $0) }
         router.on(.get, "/trash") { try page("trash.html", for: $0) }
         router.on(.get, "/account") { try page("account.html", for: $0) }
+        router.on(.get, "/docs") { try page("docs.html", for: $0) }
         router.on(.get, "/setup") { try page("setup.html", for: $0) }
         // Contract 2's address; the page asks who is there, and the API decides.
         router.on(.get, "/admin/mediafiles/media/") { try page("admin.html", for: $0) }

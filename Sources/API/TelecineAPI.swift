@@ -88,7 +88,10 @@ package struct TelecineAPI: Sendable {
         }
     }
 
-    private func makeRouter() throws -> Router {
+    /// Everything that is routed.
+    ///
+    /// - Throws: when the pages cannot be read.
+    func makeRouter() throws -> Router {
         let cookie = SignInCookie(publicURL: configuration.publicURL)
         let authentication = Authentication(accounts: accounts, cookie: cookie)
         let clients = ClientAddress(trustedProxies: configuration.trustedProxies)
@@ -123,6 +126,7 @@ package struct TelecineAPI: Sendable {
             .register(on: &router)
         let pages = try PageRoutes()
         pages.register(on: &router)
+        try OpenAPIRoutes().register(on: &router)
         SharedRoutes(sharing: sharing, delivery: delivery, address: address, client: clients, pages: pages)
             .register(on: &router)
         router.on(.get, "/health") { _ in try await health() }

@@ -13,6 +13,8 @@ final class ServiceUnderTest: Sendable {
     let database: SQLiteDatabase
     let catalog: Catalog
     let delivery: Delivery
+    /// Every route, as the router lists them.
+    let routes: [(HTTPMethod, String)]
     private let folder: String
     private let store: DiskStore
     private let handler: Handler
@@ -56,6 +58,7 @@ final class ServiceUnderTest: Sendable {
             logger: .silent
         )
         handler = try api.handler()
+        routes = try api.makeRouter().routes
         inMemory = api.shortcut
     }
 

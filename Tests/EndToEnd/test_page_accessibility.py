@@ -14,6 +14,13 @@ def test_the_sign_in_has_no_serious_finding(styled, service):
     assert grave(styled) == []
 
 
+def test_the_description_of_the_api_has_no_serious_finding(styled, service):
+    settled(styled, service.url + "/docs#beginUpload")
+    styled.get_by_role("region", name="The request with curl").wait_for()
+    assert grave(styled) == []
+    assert fits(styled)
+
+
 def test_the_library_has_no_serious_finding(styled, service, long_video):
     chromium.sign_in(styled, service.url, long_video.client.email, PASSWORD)
     settled(styled, service.url + "/")

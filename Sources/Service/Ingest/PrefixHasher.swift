@@ -19,6 +19,9 @@ final class PrefixHasher: @unchecked Sendable {
         var hashed: Int64 = 0
     }
 
+    /// Stays in the processor's cache between being read and being hashed.
+    private static let block = 128 << 10
+
     private let queue: BlockingQueue
     private var states: [UploadID: State] = [:]
 
@@ -58,7 +61,7 @@ final class PrefixHasher: @unchecked Sendable {
         // What was hashed stays right: the file was only moved.
         guard file >= 0 else { throw StagedFile.failure("open", errno, path) }
         defer { close(file) }
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.block, alignment: 16)
         defer { buffer.deallocate() }
         // Set again when all of it was read: a half-hashed state must not stay.
         states[id] = nil
