@@ -3,7 +3,7 @@
 #   make run PORT=8080 DATA_DIR=/srv/telecine
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test kill-rounds lint fuzz bench demo screenshot format fresh clean
+.PHONY: help run test kill-rounds lint fuzz bench demo screenshot format fresh image-root clean
 
 help: ## list these tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ format: ## write the house's formatting into every Swift file
 
 fresh: ## try the README's two commands in an empty Debian 12 (root, debootstrap)
 	@scripts/fresh
+
+image-root: ## do what the Dockerfile's last stage does in an empty Debian 12, start it there (root, debootstrap)
+	@scripts/image-root
 
 clean: ## remove what was built; data/ stays
 	@rm -rf .build .venv .pytest_cache

@@ -58,6 +58,11 @@ let package = Package(
             pkgConfig: "libargon2",
             providers: [.apt(["libargon2-dev"]), .brew(["argon2"])]
         ),
+        .systemLibrary(
+            name: "CCurl",
+            pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]
+        ),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         // Not linked: opened by the one process that needs it (docs/decisions/0006).
         .target(name: "CVips"),
@@ -65,6 +70,7 @@ let package = Package(
         // Floor 0
         library("Core", []),
         library("Crypto", ["COpenSSL", "CArgon2"]),
+        library("HTTPClient", ["CCurl"]),
         // Floor 1
         library("HTTP", ["Core", "CMicroHTTP", "CZlib"]),
         library("SQL", ["Core", "CSQLite", "Crypto"]),
@@ -75,16 +81,16 @@ let package = Package(
             "Service",
             ["Core", "Crypto", "SQL", "ObjectStorage", "Media"],
             exclude: [
-                "Accounts", "Audio", "Captions", "Catalog", "Delivery", "Images", "Ingest", "Insight", "Jobs",
-                "Processing", "Sharing", "Surroundings", "Upkeep",
+                "Accounts", "Audio", "Audit", "Captions", "Catalog", "Delivery", "Early", "Images", "Ingest", "Insight",
+                "Jobs", "Processing", "Sharing", "Status", "Surroundings", "Upkeep",
             ].map { "\($0)/README.md" }
         ),
         // Floor 3
         library(
             "API",
-            ["Core", "Crypto", "HTTP", "Service"],
+            ["Core", "Crypto", "HTTP", "HTTPClient", "Service"],
             exclude: ["MediaHandling", "MediaManagement", "Resumable", "Tus"].map { "Dialects/\($0)/README.md" }
-                + ["Administration/README.md"],
+                + ["Administration/README.md", "Gateway/README.md"],
             resources: [.copy("OpenAPI"), .copy("Pages")]
         ),
         library("TelecineClient", ["Core"]),
@@ -92,7 +98,8 @@ let package = Package(
         .executableTarget(
             name: "telecine",
             dependencies: [
-                "Core", "Crypto", "HTTP", "SQL", "ObjectStorage", "Media", "Service", "API", "TelecineClient",
+                "Core", "Crypto", "HTTP", "HTTPClient", "SQL", "ObjectStorage", "Media", "Service", "API",
+                "TelecineClient",
             ],
             swiftSettings: settings
         ),
@@ -100,12 +107,16 @@ let package = Package(
         tests("CoreTests", ["Core"]),
         tests("CryptoTests", ["Crypto"]),
         tests("HTTPTests", ["HTTP", "Core"]),
+        tests("HTTPClientTests", ["HTTPClient", "HTTP", "Core"]),
         tests("SQLTests", ["SQL", "Core"]),
         tests("ObjectStorageTests", ["ObjectStorage", "Core"]),
         tests("MediaTests", ["Media", "Core"]),
         tests("ServiceTests", ["Service", "Core", "SQL", "ObjectStorage", "Crypto", "Media"]),
         tests("CommandTests", ["telecine", "API", "Core", "SQL", "Service", "TelecineClient"]),
-        tests("APITests", ["API", "Core", "Crypto", "HTTP", "ObjectStorage", "SQL", "Service", "TelecineClient"]),
+        tests(
+            "APITests",
+            ["API", "Core", "Crypto", "HTTP", "HTTPClient", "ObjectStorage", "SQL", "Service", "TelecineClient"]
+        ),
     ]
 )
 

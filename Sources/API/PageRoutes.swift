@@ -9,9 +9,13 @@ package struct PageRoutes: Sendable {
     private let files: [String: StaticContent]
     /// Pages with places for texts.
     private let templates: [String: String]
+    private let statusPorts: Set<UInt16>
 
+    /// `statusPorts`: where the status page is the first page.
+    ///
     /// - Throws: when the resources are not beside the binary.
-    package init() throws {
+    package init(statusPorts: Set<UInt16> = []) throws {
+        self.statusPorts = statusPorts
         guard let root = Bundle.module.resourceURL?.appendingPathComponent("Pages").path else {
             throw ServiceError(
                 .internalFailure,
@@ -46,7 +50,10 @@ package struct PageRoutes: Sendable {
     }
 
     package func register(on router: inout Router) {
-        router.on(.get, "/") { try page("index.html", for: $0) }
+        router.on(.get, "/") { request in
+            try page(statusPorts.contains(request.localPort) ? "status.html" : "index.html", for: request)
+        }
+        router.on(.get, "/status") { try page("status.html", for: $0) }
         router.on(.get, "/watch/:id") { try page("watch.html", for: $0) }
         router.on(.get, "/assets/:id") { try page("asset.html", for: $0) }
         router.on(.get, "/trash") { try page("trash.html", for: $0) }

@@ -9,10 +9,16 @@ package struct TelecineAPI: Sendable {
         /// `PUBLIC_URL`; nil follows the request's `Host`.
         package var publicURL: String?
         package var trustedProxies: [AddressRange] = []
-        /// Origins whose pages may call; nil for all of them.
+        /// Origins whose pages may call, with the sign-in cookie; nil for all of them, without it.
         package var corsOrigins: [String]?
+        /// What one address and one account may ask for; a class without a limit has none.
+        package var limits = RequestLimits.generous
         /// From where `/metrics` is read without an administrator's token.
         package var metricsAllowed = MetricsRoutes.near
+        /// The services of contract 1 that have a port of their own here.
+        package var servicePorts: [UInt16: ServiceName] = [:]
+        /// Which of contract 1's services this is; nil for all of them.
+        package var role: ServiceRole?
 
         package init() {}
     }
@@ -22,20 +28,28 @@ package struct TelecineAPI: Sendable {
     private let ingest: Ingest
     private let catalog: Catalog
     private let delivery: Delivery
+    private let early: EarlyPlay?
     private let insight: Insight
     private let metrics: Metrics
     private let requests: RequestMetrics
+    private let clients: ClientAddress
+    private let limits: RequestLimits
+    private let errors: Counter
     private let sharing: Sharing
+    private let status: ServiceStatus
     private let logger: Logger
 
+    /// `early`: nil where nothing plays before its upload is complete.
     package init(
         configuration: Configuration,
         accounts: Accounts,
         ingest: Ingest,
         catalog: Catalog,
         delivery: Delivery,
+        early: EarlyPlay? = nil,
         insight: Insight,
         sharing: Sharing,
+        status: ServiceStatus,
         metrics: Metrics = Metrics(),
         logger: Logger
     ) {
@@ -44,10 +58,15 @@ package struct TelecineAPI: Sendable {
         self.ingest = ingest
         self.catalog = catalog
         self.delivery = delivery
+        self.early = early
         self.insight = insight
         self.metrics = metrics
         requests = RequestMetrics(metrics)
+        clients = ClientAddress(trustedProxies: configuration.trustedProxies)
+        limits = RequestLimits(configuration.limits, clients: clients, metrics: metrics)
+        errors = metrics.counter("telecine_errors_total", "Requests that failed, by reason.", labels: "code")
         self.sharing = sharing
+        self.status = status
         self.logger = logger
     }
 
@@ -56,17 +75,20 @@ package struct TelecineAPI: Sendable {
     /// - Throws: when the pages cannot be read.
     package func handler() throws -> Handler {
         let router = try makeRouter()
+        let accessLog = Middlewares.accessLog(logger, path: Self.loggedPath, level: Self.logLevel)
+        let rendering = Middlewares.errors(logger: logger)
+        let handOn = configuration.role?.forwarding(wrap: cors.allow, [accessLog, rendering]) ?? []
         return Middlewares.compose(
-            [
-                Middlewares.requestID(), requests.middleware, cors.middleware,
-                Middlewares.accessLog(logger, path: Self.loggedPath, level: Self.logLevel),
-                Authentication.challenge, Middlewares.errors(logger: logger),
-            ],
+            [Middlewares.requestID()] + (configuration.role.map { [$0.admission] } ?? [])
+                + [requests.middleware, SecurityHeaders(publicURL: configuration.publicURL).middleware]
+                + handOn + [cors.middleware, accessLog, Authentication.challenge, limits.middleware, rendering],
             around: { request in
                 do {
                     return try await router.respond(to: request)
                 } catch {
-                    throw ServiceError(passing: error) ?? error
+                    let told = ServiceError(passing: error) ?? error
+                    errors.add(1, Self.code(of: told))
+                    throw told
                 }
             }
         )
@@ -74,7 +96,12 @@ package struct TelecineAPI: Sendable {
 
     /// What is answered without a handler: segments in memory, with the headers that every response has.
     package var shortcut: Shortcut {
-        let streams = StreamRoutes(delivery: delivery)
+        // Behind other services' names there are none.
+        if let service = configuration.role?.service, service != .streaming { return { _ in nil } }
+        let streams = StreamRoutes(
+            delivery: delivery,
+            playbacks: playbacks(ClientAddress(trustedProxies: configuration.trustedProxies))
+        )
         let (cors, logger, requests) = (cors, logger, requests)
         return { request in
             let start = ContinuousClock.now
@@ -92,9 +119,8 @@ package struct TelecineAPI: Sendable {
     ///
     /// - Throws: when the pages cannot be read.
     func makeRouter() throws -> Router {
-        let cookie = SignInCookie(publicURL: configuration.publicURL)
-        let authentication = Authentication(accounts: accounts, cookie: cookie)
-        let clients = ClientAddress(trustedProxies: configuration.trustedProxies)
+        let cookie = SignInCookie(publicURL: configuration.publicURL, friends: configuration.corsOrigins ?? [])
+        let authentication = Authentication(accounts: accounts, cookie: cookie, clients: clients, limits: limits)
         let address = PublicAddress(
             configured: configuration.publicURL,
             trustedProxies: configuration.trustedProxies
@@ -105,10 +131,12 @@ package struct TelecineAPI: Sendable {
             ingest: ingest,
             catalog: catalog,
             delivery: delivery,
+            early: early,
             insight: insight,
             sharing: sharing,
             authentication: authentication,
-            address: address
+            address: address,
+            playbacks: playbacks(clients)
         )
         management.register(on: &router)
         Tus(ingest: ingest, authentication: authentication, address: address, logger: logger).register(on: &router)
@@ -116,25 +144,30 @@ package struct TelecineAPI: Sendable {
         resumable.register(on: &router)
         let raw = RawUpload(uploads: resumable, door: RawUpload.door)
         raw.register(on: &router)
-        UploadEvents(watch: UploadWatch(ingest: ingest, catalog: catalog), authentication: authentication)
-            .register(on: &router)
+        let watch = UploadWatch(ingest: ingest, catalog: catalog, early: early)
+        UploadEvents(watch: watch, authentication: authentication, address: address).register(on: &router)
         addHandling(to: &router, management, raw)
-        VideoUploads(ingest: ingest, authentication: authentication).register(on: &router)
-        StreamRoutes(delivery: delivery).register(on: &router)
-        addMetrics(to: &router, clients, authentication)
+        VideoUploads(ingest: ingest, early: early, authentication: authentication, address: address)
+            .register(on: &router)
+        StreamRoutes(delivery: delivery, early: early, playbacks: management.playbacks).register(on: &router)
+        addMetrics(to: &router, authentication)
         ImageRoutes(catalog: catalog, delivery: delivery, authentication: authentication, address: address)
             .register(on: &router)
-        let pages = try PageRoutes()
+        let pages = try PageRoutes(statusPorts: Set(configuration.servicePorts.filter { $0.value == .status }.keys))
         pages.register(on: &router)
         try OpenAPIRoutes().register(on: &router)
         SharedRoutes(sharing: sharing, delivery: delivery, address: address, client: clients, pages: pages)
             .register(on: &router)
-        router.on(.get, "/health") { _ in try await health() }
+        HealthRoutes(status: status, ports: configuration.servicePorts).register(on: &router)
         return router
     }
 
+    private func playbacks(_ clients: ClientAddress) -> PlaybackReports {
+        PlaybackReports(insight: insight, addresses: clients)
+    }
+
     /// For those who watch how the service does.
-    private func addMetrics(to router: inout Router, _ clients: ClientAddress, _ authentication: Authentication) {
+    private func addMetrics(to router: inout Router, _ authentication: Authentication) {
         MetricsRoutes(
             metrics,
             allowed: configuration.metricsAllowed,
@@ -156,29 +189,37 @@ package struct TelecineAPI: Sendable {
             raw: raw,
             logger: logger
         ).register(on: &router, otherwise: management)
-        Administration(accounts: accounts, catalog: catalog, authentication: authentication, logger: logger)
-            .register(on: &router)
+        Administration(
+            accounts: accounts,
+            catalog: catalog,
+            authentication: authentication,
+            status: status,
+            logger: logger
+        ).register(on: &router)
     }
 
-    private struct Health: Encodable {
-        let status: String
-    }
-
-    /// 200 while the database answers: what a load balancer asks.
-    private func health() async throws -> Response {
-        try await catalog.check()
-        return try .json(Health(status: "ok"))
+    /// The word by which a failure is counted.
+    private static func code(of error: any Error) -> String {
+        switch error {
+        case let error as ServiceError: error.code.rawValue
+        case is BodyError: "incomplete_body"
+        case is CancellationError: ServiceError.Code.unavailable.rawValue
+        default: ServiceError.Code.internalFailure.rawValue
+        }
     }
 
     private var cors: CORS {
         var cors = CORS()
-        if let origins = configuration.corsOrigins { cors.origins = .listed(Set(origins)) }
+        if let origins = configuration.corsOrigins {
+            cors.origins = .listed(Set(origins))
+            cors.allowsCredentials = true
+        }
         cors.exposedHeaders = [
             "Location", "Upload-Offset", "Upload-Length", "Upload-Expires", "Upload-Concat", "Upload-Metadata",
             "Upload-Defer-Length", "Upload-Complete", "Upload-Incomplete", "Upload-Limit",
             "Content-Location", "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size",
             "Tus-Checksum-Algorithm",
-            "X-Request-ID", "Retry-After", "Content-Range", "ETag",
+            "X-Request-ID", "Retry-After", "RateLimit", "RateLimit-Policy", "Content-Range", "ETag",
         ]
         return cors
     }

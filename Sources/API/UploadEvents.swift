@@ -10,13 +10,15 @@ internal import Synchronization
 package struct UploadEvents: Sendable {
     private let watch: UploadWatch
     private let authentication: Authentication
+    private let address: PublicAddress
     private let open = OpenStreams()
 
     private static let lastEvent = "end"
 
-    package init(watch: UploadWatch, authentication: Authentication) {
+    package init(watch: UploadWatch, authentication: Authentication, address: PublicAddress) {
         self.watch = watch
         self.authentication = authentication
+        self.address = address
     }
 
     package func register(on router: inout Router) {
@@ -33,8 +35,9 @@ package struct UploadEvents: Sendable {
         let progress: Int
         let assetId: String?
         let error: String?
+        let masterUrl: String?
 
-        init(_ news: UploadNews) {
+        init(_ news: UploadNews, base: String) {
             uploadId = news.id.rawValue
             status = UploadState(news.state, news.status)
             offset = news.offset
@@ -44,6 +47,7 @@ package struct UploadEvents: Sendable {
             progress = news.progress
             assetId = news.assetID?.contractName
             error = news.error
+            masterUrl = news.early.map { base + $0.master }
         }
     }
 
@@ -53,11 +57,12 @@ package struct UploadEvents: Sendable {
             throw ServiceError(.notFound, "Upload not found")
         }
         guard request.headers["Last-Event-ID"] != Self.lastEvent else { return Response(.noContent) }
+        let base = try address.base(for: request)
         let place = try open.enter(principal.userID)
         let news = try await watch.news(of: id, for: principal.userID)
         return .events { writer in
             for await item in news {
-                try await writer.send(json: News(item), id: item.isFinal ? Self.lastEvent : nil)
+                try await writer.send(json: News(item, base: base), id: item.isFinal ? Self.lastEvent : nil)
             }
             place.leave()
         }

@@ -9,6 +9,7 @@ package enum Schema {
         InsightSchema.migration, AppendedSchema.migration, ProcessingSchema.migration,
         DerivativesSchema.migration, ToldEndSchema.migration, UploadLimitsSchema.migration,
         SingleRequestSchema.migration, UpkeepSchema.migration, SurroundingsSchema.migration,
-        ListsSchema.migration, SharingSchema.migration, AccountKeysSchema.migration, VersionCaptionsSchema.migration,
+        ListsSchema.migration, SharingSchema.migration, AuditSchema.migration, AccountKeysSchema.migration,
+        VersionCaptionsSchema.migration, StatusSchema.migration, InsightSchema.analytics,
     ]
 }

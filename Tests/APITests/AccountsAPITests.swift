@@ -113,6 +113,18 @@ import Testing
         #expect(answer.setCookie == nil)
     }
 
+    @Test("a page of a listed origin signs in with the cookie and writes with it; others do not")
+    func friends() async throws {
+        let bench = try await AccountsAPIUnderTest(friends: ["https://app.example.com"])
+        let here: Headers = ["Origin": "https://app.example.com"]
+        let cookie = try await bench.ann(headers: here).cookie
+        #expect(!cookie.isEmpty)
+        var headers: Headers = ["Cookie": cookie, "Origin": "https://app.example.com"]
+        #expect(try await bench.send(.post, "/things", headers: headers).status == 200)
+        headers["Origin"] = "https://app.example.com.evil.example"
+        #expect(try await bench.send(.post, "/things", headers: headers).status == 403)
+    }
+
     @Test("behind https the cookie is secure and bound to its host")
     func secureCookie() async throws {
         let bench = try await AccountsAPIUnderTest(publicURL: "https://media.example.com/")

@@ -16,6 +16,7 @@ final class AccountsAPIUnderTest: Sendable {
     init(
         publicURL: String? = nil,
         trustedProxies: [String] = [],
+        friends: [String] = [],
         registration: RegistrationPolicy = .open
     ) async throws {
         folder = FileManager.default.temporaryDirectory.path + "/telecine-api-\(UUID().uuidString)"
@@ -30,7 +31,7 @@ final class AccountsAPIUnderTest: Sendable {
             // Stands still: on a slow machine hashing takes longer than a limit needs to give way.
             now: { started }
         )
-        let cookie = SignInCookie(publicURL: publicURL)
+        let cookie = SignInCookie(publicURL: publicURL, friends: friends)
         let address = ClientAddress(trustedProxies: trustedProxies.compactMap { AddressRange($0) })
         let authentication = Authentication(accounts: accounts, cookie: cookie)
         var router = Router()

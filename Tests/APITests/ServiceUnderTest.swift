@@ -13,14 +13,15 @@ final class ServiceUnderTest: Sendable {
     let database: SQLiteDatabase
     let catalog: Catalog
     let delivery: Delivery
+    let folder: String
     /// Every route, as the router lists them.
     let routes: [(HTTPMethod, String)]
-    private let folder: String
     private let store: DiskStore
     private let handler: Handler
     private let inMemory: Shortcut
 
-    init() async throws {
+    /// `checks`: nil for those of a database and a folder that are well.
+    init(checks: [HealthCheck]? = nil, metrics: Metrics = Metrics()) async throws {
         folder = FileManager.default.temporaryDirectory.path + "/telecine-api-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         database = try SQLiteDatabase(path: folder + "/test.sqlite")
@@ -38,23 +39,18 @@ final class ServiceUnderTest: Sendable {
             store: store,
             keys: StreamKeys(secrets: [Array(repeating: 7, count: 32)])
         )
+        var configuration = TelecineAPI.Configuration()
+        configuration.servicePorts = [3001: .uploads, 3006: .status]
         let api = TelecineAPI(
-            configuration: TelecineAPI.Configuration(),
+            configuration: configuration,
             accounts: accounts,
-            ingest: try Ingest(
-                database: database,
-                store: store,
-                configuration: IngestConfiguration(
-                    stagingDirectory: folder + "/staging",
-                    partSize: 1000,
-                    maximumSize: 10_000
-                ),
-                logger: .silent
-            ),
+            ingest: try Self.ingest(database, store, folder),
             catalog: catalog,
             delivery: delivery,
             insight: Insight(database: database),
             sharing: Sharing(database: database, delivery: delivery),
+            status: Self.status(database, folder, checks),
+            metrics: metrics,
             logger: .silent
         )
         handler = try api.handler()
@@ -62,15 +58,50 @@ final class ServiceUnderTest: Sendable {
         inMemory = api.shortcut
     }
 
+    private static func ingest(_ database: SQLiteDatabase, _ store: DiskStore, _ folder: String) throws -> Ingest {
+        try Ingest(
+            database: database,
+            store: store,
+            configuration: IngestConfiguration(
+                stagingDirectory: folder + "/staging",
+                partSize: 1000,
+                maximumSize: 10_000
+            ),
+            logger: .silent
+        )
+    }
+
+    private static func status(
+        _ database: SQLiteDatabase,
+        _ folder: String,
+        _ checks: [HealthCheck]?
+    ) -> ServiceStatus {
+        let health = Health(
+            checks ?? [.database(database), .migrations(database), .storage([folder], leaving: 0)],
+            freshness: .zero
+        )
+        return ServiceStatus(
+            health: health,
+            checker: StatusChecker(own: health),
+            reader: StatusReader(database: database, folder: folder)
+        )
+    }
+
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-    func send(_ method: HTTPMethod, _ path: String, _ body: String = "", token: String? = nil, type: String? = nil)
-        async throws -> Answer
-    {
+    func send(
+        _ method: HTTPMethod,
+        _ path: String,
+        _ body: String = "",
+        token: String? = nil,
+        type: String? = nil,
+        port: UInt16 = 3000
+    ) async throws -> Answer {
         var headers: Headers = [:]
         if let token { headers["Authorization"] = "Bearer \(token)" }
         if method != .get { headers["Content-Type"] = type ?? "application/json" }
-        return Answer(try await handler(.testing(method, path, headers: headers, text: body)))
+        let bytes = Array(body.utf8)
+        return Answer(try await handler(.testing(method, path, headers: headers, body: bytes, localPort: port)))
     }
 
     /// What is answered without a handler.

@@ -31,6 +31,28 @@ import Testing
         }
     }
 
+    @Test("an ffmpeg without the encoder that a profile needs is wrong, and right for who has no such profile")
+    func missingEncoder() async throws {
+        let scratch = try CommandLineUnderTest()
+        let words = "libx264 libaom-av1 aac mjpeg scale fps zscale tonemap bwdif"
+        try "#!/bin/sh\necho '\(words)'\n".write(toFile: scratch.folder + "/ffmpeg", atomically: true, encoding: .utf8)
+        chmod(scratch.folder + "/ffmpeg", 0o755)
+        let profiles = scratch.folder + "/profiles"
+        try FileManager.default.createDirectory(atPath: profiles, withIntermediateDirectories: true)
+        let rest = #""width":640,"height":360,"videoBitrate":"1M","audioBitrate":"96k","preset":"fast","frameRate":30"#
+        func message(adding name: String, _ codec: String) async throws -> JSONValue? {
+            try "{\(rest),\"videoCodec\":\"\(codec)\"}"
+                .write(toFile: "\(profiles)/\(name).json", atomically: true, encoding: .utf8)
+            let line = try CommandLineUnderTest(environment: ["PATH": scratch.folder, "PROFILES_DIR": profiles])
+            await line.run("doctor", "--json")
+            let finding = try #require(try findings(line).first { $0["check"] == "ffmpeg" })
+            return finding["state"] == "ok" ? nil : finding["message"]
+        }
+        #expect(try await message(adding: "360p", "h264") == nil)
+        #expect(try await message(adding: "360p-av1", "av1") == nil)
+        #expect(try await message(adding: "360p-hevc", "hevc")?.stringValue?.hasSuffix("without libx265") == true)
+    }
+
     @Test("wrong settings and a weak secret are findings, not the end of the examination")
     func wrongSettings() async throws {
         let line = try CommandLineUnderTest(environment: ["PORT": "x", "JWT_SECRET": "secret", "PATH": "/nonexistent"])

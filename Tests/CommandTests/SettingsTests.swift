@@ -37,7 +37,8 @@ import Testing
         #expect(settings.uploadSync == .complete)
         #expect(settings.userLimits == UserLimits(openUploads: 1000, openBytes: 100 << 30))
         #expect(settings.metricsAllow == MetricsRoutes.near && settings.metricsAllow.count == 7)
-        #expect(settings.corsOrigins == ["*"])
+        #expect(settings.gateway.corsOrigins == ["*"])
+        #expect(settings.gateway.limits == RequestLimits.generous && settings.gateway.limits.count == 4)
         #expect(settings.trustedProxies.isEmpty && settings.publicURL == nil && settings.jwtSecret == nil)
     }
 
@@ -49,6 +50,15 @@ import Testing
         #expect(settings.port == 3)
         #expect(settings.host == "127.0.0.2")
         #expect(settings.workers == 7)
+    }
+
+    @Test("a limit is a number and a period, or off")
+    func limits() throws {
+        let limits = try Settings(reader(["RATE_LIMIT_READS": "600/10s", "RATE_LIMIT_MEDIA": "off"])).gateway.limits
+        #expect(limits[.reads] == .init(count: 600, period: .seconds(10)) && limits[.media] == nil)
+        for wrong in ["600", "0/1m", "600/0s", "600/2d", "many/1m", "6/1m/1"] {
+            #expect(errors(["RATE_LIMIT_READS": wrong]).count == 1, "\(wrong)")
+        }
     }
 
     @Test("an empty value is no value")

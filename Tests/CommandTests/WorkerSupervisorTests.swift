@@ -2,6 +2,7 @@ import Core
 import Foundation
 import SQL
 import Service
+import Synchronization
 import Testing
 
 @testable import telecine
@@ -21,11 +22,13 @@ import Testing
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script)
         let database = try SQLiteDatabase(path: folder + "/telecine.sqlite")
         try await database.migrate(Schema.migrations)
+        let restarts = Mutex(0)
         let supervisor = WorkerSupervisor(
             count: 1,
             executable: script,
             arguments: ["--data", "here"],
             pause: .milliseconds(10),
+            onRestart: { restarts.withLock { $0 += 1 } },
             queue: JobQueue(database: database),
             logger: .silent
         )
@@ -39,6 +42,7 @@ import Testing
         running.cancel()
         await running.value
         #expect(calls.count >= 3)
+        #expect(restarts.withLock { $0 } >= 2, "each is counted")
         #expect(Set(calls).count == calls.count, "each has a name of its own")
         #expect(
             calls.allSatisfy { $0.hasPrefix("work --supervised \(getpid()) --name ") && $0.hasSuffix("--data here") }

@@ -101,3 +101,5 @@ def test_the_next_player_plays_and_reports_in_a_page_with_the_cookie(page, signe
 
     statuses = until("the events play, seeking, seeked, pause", reported)
     assert set(statuses) == {204}
+    counted = signed_in.get(f"/api/media/{asset}/analytics").json()
+    assert counted["totals"]["views"] == 1 and counted["totals"]["watchTime"] > 0.3

@@ -46,8 +46,10 @@ def test_uploads_and_requests_are_counted(counted):
     assert grown("telecine_uploads_completed_total", door="videos") == 1
     assert grown("telecine_upload_received_bytes_total", door="videos") == 1000
     assert grown("telecine_uploads_refused_total") == 1
-    assert after["telecine_uploads_open", ("door", "chunks")] == 2
-    assert after["telecine_uploads_open_bytes", ("door", "chunks")] == 510
+    begun = (("door", "chunks"), ("state", "created"))
+    assert after["telecine_uploads_open", *begun] == 2
+    assert after["telecine_uploads_open_bytes", *begun] == 510
+    assert grown("telecine_errors_total", code="too_many_requests") == 1
     patched = {"method": "PATCH", "route": "/api/v1/videos/tus/:id", "status": "2xx"}
     assert grown("telecine_http_requests_total", **patched) == 1
     assert grown("telecine_http_request_duration_seconds_count", **patched) == 1

@@ -74,7 +74,8 @@ def test_the_description_is_valid(description):
 
 def test_what_an_account_reads_is_as_described(ask, admin, video, picture):
     number = video.removeprefix("asset_")
-    for path in ("/health", "/metrics", "/openapi.json", "/api/auth/me", "/api/assets",
+    for path in ("/health", "/health/ready", "/health/live", "/api/health", "/api/admin/status", "/status",
+                 "/metrics", "/openapi.json", "/api/auth/me", "/api/assets",
                  "/api/assets?search=small&sort=title", f"/api/assets/{video}",
                  f"/api/assets/{picture}", f"/media/{video}", f"/api/media/{number}/",
                  f"/api/media/{video}", "/api/media/?page_size=1", "/api/media/stats/", "/api/tags", "/api/trash",

@@ -165,10 +165,22 @@ def test_the_jobs_part_names_what_failed(desk, person):
     desk.get_by_text("reprocess it").wait_for()
 
 
-@pytest.mark.parametrize("part", ["media", "jobs"])
+def test_the_audit_part_says_who_did_what(desk, admin, person):
+    order = {"action": "publish", "ids": [person.bad]}
+    assert admin.request("POST", "/api/admin/media/actions", data=order).json()["done"] == [person.bad]
+    desk.get_by_role("link", name="Audit").click()
+    row = desk.locator("#audit-rows tr").first
+    until("the act", lambda: "Made a medium public" in row.inner_text())
+    assert admin.email in row.inner_text() and f"asset_{person.bad}" in row.inner_text()
+    desk.locator("#audit-filters").get_by_label("Act").select_option("user.add")
+    until("the filter", lambda: "Made an account" in row.inner_text())
+
+
+@pytest.mark.parametrize("part", ["media", "jobs", "audit"])
 def test_the_page_has_no_serious_finding(styled, house, admin, person, part):
     chromium.sign_in(styled, house.url, admin.email, PASSWORD)
     styled.goto(f"{house.url}{PAGE}#{part}")
-    styled.locator("#media-rows tr" if part == "media" else "#job-rows tr").first.wait_for()
+    rows = {"media": "#media-rows tr", "jobs": "#job-rows tr", "audit": "#audit-rows tr"}[part]
+    styled.locator(rows).first.wait_for()
     assert grave(styled) == []
     assert fits(styled)

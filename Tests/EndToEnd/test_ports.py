@@ -6,6 +6,7 @@ import socket
 from support.client import Client
 
 PORTS = (3001, 3002, 3003, 3006, 8000)
+SERVICES = {3001: "upload-manager", 3002: "streaming-engine", 3003: "content-management", 3006: "status-checker"}
 
 
 def listening(pid: int) -> set[int]:
@@ -42,6 +43,8 @@ def test_contract_ports_answer_or_are_warned_about(start_service):
         client = Client(service.url).register()
         for port in own & set(PORTS):
             assert Client(f"http://127.0.0.1:{port}").get("/health").status == 200, port
+            health = Client(f"http://127.0.0.1:{port}").get("/health").json()
+            assert health["service"] == SERVICES.get(port, "telecine"), port
             assert Client(f"http://127.0.0.1:{port}", client.token).init("a.mp4", 10).status == 201
         for port in set(PORTS) - own:
             assert any(str(port) in str(warning) for warning in warnings), f"{port} is neither served nor named"

@@ -103,6 +103,34 @@ struct MiddlewareTests {
         let bad = try await handler(.testing(.get, "/", headers: ["Origin": "https://b.example"]))
         #expect(bad.headers["Access-Control-Allow-Origin"] == nil)
         #expect(bad.headers["Vary"] == "Origin")
+        #expect(bad.headers["Access-Control-Allow-Credentials"] == nil)
+    }
+
+    @Test(
+        "a preflight says who may send what, by the origins that are configured",
+        arguments: [
+            (true, "https://a.example", "*", nil, nil),
+            (false, "https://a.example", "https://a.example", "true", "Origin"),
+            (false, "https://b.example", nil, nil, "Origin"), (false, "https://a.example.evil", nil, nil, "Origin"),
+            (false, "null", nil, nil, "Origin"), (true, "null", "*", nil, nil),
+        ] as [(Bool, String, String?, String?, String?)]
+    )
+    func matrix(_ any: Bool, _ origin: String, _ allowed: String?, _ credentials: String?, _ vary: String?) async throws
+    {
+        let handler = cors({
+            $0.origins = any ? .any : .listed(["https://a.example"])
+            $0.allowsCredentials = !any
+        }) { _ in throw ServiceError(.unauthenticated, "Who are you?") }
+        for preflight in [true, false] {
+            var headers: Headers = ["Origin": origin]
+            if preflight { headers["Access-Control-Request-Method"] = "PATCH" }
+            let response = try await handler(.testing(preflight ? .options : .get, "/", headers: headers))
+            #expect(response.headers["Access-Control-Allow-Origin"] == allowed)
+            #expect(response.headers["Access-Control-Allow-Credentials"] == credentials)
+            #expect(response.headers.all("Vary").contains("Origin") == (vary != nil))
+            let hasMethods = response.headers["Access-Control-Allow-Methods"] != nil
+            #expect(hasMethods == (preflight && allowed != nil))
+        }
     }
 
     @Test("every code has its status", arguments: ServiceError.Code.allCases)

@@ -63,7 +63,7 @@ struct CopyTests {
             }
         }
 
-        func encodeLower(_ source: String, chunk: Int) async throws -> [EncodedRung] {
+        func encodeLower(_ source: String, chunk: Int, codec: VideoCodec = .h264) async throws -> [EncodedRung] {
             let rungs = [
                 Rung(
                     name: "low\(chunk)",
@@ -72,7 +72,8 @@ struct CopyTests {
                     maxBitrate: 400_000,
                     audioBitrate: 96_000,
                     preset: "veryfast",
-                    frameRate: Rational(30)
+                    frameRate: Rational(30),
+                    codec: codec
                 )
             ]
             var all: [EncodedRung] = []

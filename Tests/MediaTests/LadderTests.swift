@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Ladder, rates and grid")
 struct LadderTests {
-    private func info(_ width: Int, _ height: Int, sar: Rational = Rational(1), rotation: Int = 0) -> MediaInfo {
+    static func info(_ width: Int, _ height: Int, sar: Rational = Rational(1), rotation: Int = 0) -> MediaInfo {
         let video = VideoStream(
             index: 0,
             codec: "h264",
@@ -37,6 +37,10 @@ struct LadderTests {
             streams: [],
             tags: [:]
         )
+    }
+
+    private func info(_ width: Int, _ height: Int, sar: Rational = Rational(1), rotation: Int = 0) -> MediaInfo {
+        Self.info(width, height, sar: sar, rotation: rotation)
     }
 
     private func names(_ info: MediaInfo) -> [String] {

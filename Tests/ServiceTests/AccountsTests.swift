@@ -132,10 +132,14 @@ import Testing
 
     @Test("the addresses of one IPv6 network count as one")
     func networks() {
-        #expect(Accounts.network(of: "2001:db8:1:2::1") == Accounts.network(of: "2001:db8:1:2:ffff::9"))
-        #expect(Accounts.network(of: "2001:db8:1:2::1") != Accounts.network(of: "2001:db8:1:3::1"))
-        #expect(Accounts.network(of: "2001:db8::1") == Accounts.network(of: "2001:db8::2"))
-        #expect(Accounts.network(of: "192.0.2.1") == "192.0.2.1")
+        #expect(RateLimiter.network(of: "2001:db8:1:2::1") == RateLimiter.network(of: "2001:db8:1:2:ffff::9"))
+        #expect(RateLimiter.network(of: "2001:db8:1:2::1") != RateLimiter.network(of: "2001:db8:1:3::1"))
+        #expect(RateLimiter.network(of: "2001:db8::1") == RateLimiter.network(of: "2001:db8::2"))
+        #expect(RateLimiter.network(of: "192.0.2.1") == "192.0.2.1")
+        #expect(RateLimiter.network(of: "::ffff:192.0.2.1") == "192.0.2.1", "not one network for all of IPv4")
+        for local in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+            #expect(RateLimiter.network(of: local) == nil)
+        }
     }
 
     @Test("closed registration lets nobody in, and administrators can still make accounts")

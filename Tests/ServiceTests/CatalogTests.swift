@@ -70,20 +70,4 @@ import Testing
         for position in [-1, .nan, .infinity, 1e300] { #expect(field("play", position, nil) == "position") }
         #expect(field("play", 1, String(repeating: "x", count: 33)) == "quality")
     }
-
-    @Test("an event is recorded for an asset that exists, and for no other")
-    func recorded() async throws {
-        let asset = try await ProcessedAsset(try await Fixture())
-        let insight = Insight(database: asset.fixture.database)
-        let event = try PlaybackEvent(event: "seeked", position: 2, quality: nil, buffering: true)
-        try await insight.record(event, of: asset.id, by: Fixture.owner)
-        try await insight.record(event, of: AssetID(rawValue: 5), by: Fixture.owner)
-        let rows = try await asset.fixture.database.read {
-            try $0.all("SELECT event, position, buffering FROM playback_events")
-        }
-        #expect(rows.count == 1)
-        #expect(try rows[0].get("event", as: String.self) == "seek")
-        #expect(try rows[0].get("position", as: Int.self) == 2_000_000)
-        #expect(try rows[0].get("buffering", as: Bool.self))
-    }
 }

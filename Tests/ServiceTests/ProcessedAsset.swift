@@ -11,9 +11,10 @@ struct ProcessedAsset: Sendable {
     let id = AssetID(rawValue: 4711)
     let plan: Plan
 
-    init(_ fixture: Fixture, owner: UserID = Fixture.owner) async throws {
+    /// `extra`: the name of one more rung, of HEVC.
+    init(_ fixture: Fixture, owner: UserID = Fixture.owner, extra: String? = nil) async throws {
         self.fixture = fixture
-        plan = try JSONDecoder().decode(Plan.self, from: Data(Self.json.utf8))
+        plan = try JSONDecoder().decode(Plan.self, from: Data(Self.json(extra).utf8))
         let (id, plan) = (id, plan)
         try await fixture.database.write { transaction in
             try transaction.run(
@@ -30,7 +31,7 @@ struct ProcessedAsset: Sendable {
                 VALUES (\(id), 1, 'processing', 0, 1000, 6000000, \(text), 1)
                 """
             )
-            for (position, name) in ["720p", "360p", "audio"].enumerated() {
+            for (position, name) in (["720p", "360p"] + (extra.map { [$0] } ?? []) + ["audio"]).enumerated() {
                 try transaction.run(
                     """
                     INSERT INTO renditions (asset_id, version, name, position, segments, done)
@@ -68,18 +69,26 @@ struct ProcessedAsset: Sendable {
         }
     }
 
-    private static let json = """
-        {"info": {"kind": "video", "container": "mov", "duration": 6000000, "bitRate": 1, "bytes": 1000, "streams": [],
-            "tags": {}},
-         "timeline": {"rate": {"numerator": 25, "denominator": 1}, "timescale": 12800, "frameCount": 150,
-            "boundaries": [0, 50, 100, 150], "keyInterval": {"numerator": 2, "denominator": 1},
-            "sourceTimeBase": {"numerator": 1, "denominator": 1000}, "sourceStart": 0,
-            "seekPoints": [null, null, null], "sourceFrames": [50, 50, 50]},
-         "rungs": [
-            {"name": "720p", "width": 1280, "height": 720, "maxBitrate": 2500000, "audioBitrate": 128000,
-             "preset": "medium", "frameRate": {"numerator": 30, "denominator": 1}},
-            {"name": "360p", "width": 640, "height": 360, "maxBitrate": 600000, "audioBitrate": 96000,
-             "preset": "medium", "frameRate": {"numerator": 25, "denominator": 1}}],
-         "hasAudio": true, "audioBitRate": 128000, "nonStandardReasons": []}
-        """
+    private static func json(_ extra: String?) -> String {
+        let hevc = extra.map { name in
+            """
+            , {"name": "\(name)", "width": 1280, "height": 720, "maxBitrate": 2500000, "audioBitrate": 128000,
+             "preset": "medium", "frameRate": {"numerator": 30, "denominator": 1}, "codec": "hevc"}
+            """
+        }
+        return """
+            {"info": {"kind": "video", "container": "mov", "duration": 6000000, "bitRate": 1, "bytes": 1000,
+                "streams": [], "tags": {}},
+             "timeline": {"rate": {"numerator": 25, "denominator": 1}, "timescale": 12800, "frameCount": 150,
+                "boundaries": [0, 50, 100, 150], "keyInterval": {"numerator": 2, "denominator": 1},
+                "sourceTimeBase": {"numerator": 1, "denominator": 1000}, "sourceStart": 0,
+                "seekPoints": [null, null, null], "sourceFrames": [50, 50, 50]},
+             "rungs": [
+                {"name": "720p", "width": 1280, "height": 720, "maxBitrate": 2500000, "audioBitrate": 128000,
+                 "preset": "medium", "frameRate": {"numerator": 30, "denominator": 1}},
+                {"name": "360p", "width": 640, "height": 360, "maxBitrate": 600000, "audioBitrate": 96000,
+                 "preset": "medium", "frameRate": {"numerator": 25, "denominator": 1}}\(hevc ?? "")],
+             "hasAudio": true, "audioBitRate": 128000, "nonStandardReasons": []}
+            """
+    }
 }

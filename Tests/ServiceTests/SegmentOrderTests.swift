@@ -99,6 +99,22 @@ import Testing
         #expect(try await jobs(fixture, "asset.segment", lane: "viewer") == 3)
     }
 
+    @Test("a running chunk of one codec is not waited for by who plays another")
+    func codecsApart() async throws {
+        let fixture = try await Fixture()
+        try await prepared(fixture)
+        try await fixture.database.write { transaction in
+            try transaction.run("DELETE FROM jobs")
+            let chunk = EncodeChunk(asset: Self.asset, version: 1, first: 0, count: 5, rungs: ["720p"])
+            try JobQueue.enqueue(chunk, in: transaction)
+        }
+        #expect(try await fixture.queue.claim(lane: .heavy, worker: "w")?.kind == "asset.chunk")
+        #expect(try await place(fixture, wanted(0, "720p")) == .coming)
+        #expect(try await jobs(fixture, "asset.segment", lane: "viewer") == 0)
+        #expect(try await place(fixture, wanted(0, "360p")) == .coming)
+        #expect(try await jobs(fixture, "asset.segment", lane: "viewer") == 1)
+    }
+
     @Test("a chunk leaves out what exists and what has a job of its own")
     func leavesOut() async throws {
         let fixture = try await Fixture()
@@ -231,13 +247,14 @@ import Testing
             _ name: String,
             done: Int = 0,
             origin: RenditionRecord.Origin = .encoded,
-            sustained: Bool = false
+            sustained: Bool = false,
+            codecs: String = "avc1.640028"
         ) -> RenditionRecord {
             RenditionRecord(
                 name: name,
                 segments: 10,
                 done: done,
-                codecs: done > 0 ? "c" : nil,
+                codecs: done > 0 ? codecs : nil,
                 bandwidth: nil,
                 averageBandwidth: nil,
                 origin: origin,
@@ -250,6 +267,9 @@ import Testing
         #expect(names([record("720p", done: 1, origin: .copied), record("360p", done: 1), sound]) == ["720p"])
         #expect(names([record("720p", origin: .copied), record("360p", done: 10), sound]) == ["360p"])
         #expect(names([record("720p", done: 10), record("audio", done: 1)]) == [])
+        let hevc = record("720p-hevc", done: 10, codecs: "hvc1.1.6.L93.90")
+        #expect(names([record("720p", done: 9), hevc]) == [], "who knows only H.264 has nothing to play yet")
+        #expect(names([record("720p", done: 9, sustained: true), hevc]) == ["720p", "720p-hevc"])
         let standIn = record("source", done: 10, origin: .standIn)
         #expect(names([standIn, record("720p", done: 9), record("360p", done: 10)]) == ["source", "360p"])
         #expect(names([standIn, record("720p", done: 10), record("360p", done: 10)]) == ["720p", "360p"])

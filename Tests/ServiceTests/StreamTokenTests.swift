@@ -1,6 +1,7 @@
 import Core
-import Service
 import Testing
+
+@testable import Service
 
 @Suite struct StreamTokenTests {
     private let token = StreamToken(
@@ -32,5 +33,25 @@ import Testing
         #expect(both.verify(old.sign(token)) == token)
         #expect(new.verify(old.sign(token)) == nil)
         #expect(new.verify(both.sign(token)) == token)
+    }
+
+    @Test("a link to an upload comes back as it was, and is none to an asset")
+    func early() throws {
+        let keys = StreamKeys(secrets: [Array("one secret of many bytes".utf8)])
+        let early = EarlyToken(
+            upload: UploadID(random: (1...16).map { $0 }),
+            expires: Timestamp(seconds: 1_800_000_000),
+            grace: .seconds(7200)
+        )
+        let text = keys.sign(early)
+        #expect(keys.verifyEarly(text) == early)
+        #expect(keys.verify(text) == nil)
+        #expect(keys.verifyEarly(keys.sign(token)) == nil)
+        for index in text.indices {
+            var changed = text
+            changed.replaceSubrange(index...index, with: text[index] == "A" ? "B" : "A")
+            #expect(keys.verifyEarly(changed) == nil, "\(changed)")
+        }
+        #expect(StreamKeys(secrets: [Array("another secret".utf8)]).verifyEarly(text) == nil)
     }
 }

@@ -16,6 +16,7 @@ import Testing
             database: fixture.database,
             ingest: try fixture.ingest(),
             catalog: fixture.catalog,
+            insight: Insight(database: fixture.database),
             configuration: Upkeep.Configuration(timeZone: try #require(Self.zone)),
             logger: lines.map { lines in Logger { lines.add($0) } } ?? .silent
         )
@@ -93,6 +94,7 @@ import Testing
             database: fixture.database,
             ingest: ingest,
             catalog: catalog,
+            insight: Insight(database: fixture.database),
             configuration: Upkeep.Configuration(timeZone: try #require(Self.zone)),
             logger: .silent
         )

@@ -50,6 +50,30 @@ import Testing
         #expect(version.status == .failed && version.error == "It is broken." && !version.plays)
     }
 
+    @Test("rungs of another codec that cannot be made are not offered; what plays is neither failed nor made anew")
+    func otherCodecFails() async throws {
+        let asset = try await ProcessedAsset(try await Fixture(), extra: "720p-hevc")
+        try await asset.publish("audio", 0..<3)
+        try await asset.publish("360p", 0..<3)
+        try await asset.publish("720p-hevc", 0..<1)
+        let id = asset.id
+        try await asset.fixture.database.write { transaction in
+            try transaction.run(
+                "UPDATE renditions SET sustained = 1, codecs = 'hvc1.1.6.L93.90' WHERE name = '720p-hevc'"
+            )
+        }
+        func listed() async throws -> [String] {
+            VersionState.listed(try await asset.fixture.catalog.renditions(of: id, version: 1)).map(\.name)
+        }
+        #expect(try await listed() == ["360p", "720p-hevc"])
+        try await asset.fixture.database.write { transaction in
+            let chunk = EncodeChunk(asset: id, version: 1, first: 0, count: 3, rungs: ["720p-hevc"])
+            try chunk.buried(reason: "The encoder crashed.", in: transaction)
+        }
+        #expect(try await listed() == ["360p"])
+        #expect(try await asset.record.version.status == .playable)
+    }
+
     @Test("what is ready does not fail any more")
     func readyStays() async throws {
         let asset = try await ProcessedAsset(try await Fixture())

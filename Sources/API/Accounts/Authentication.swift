@@ -6,16 +6,30 @@ package import Service
 package struct Authentication: Sendable {
     private let accounts: Accounts
     private let cookie: SignInCookie
+    private let clients: ClientAddress
+    private let limits: RequestLimits?
 
-    package init(accounts: Accounts, cookie: SignInCookie) {
+    /// - Parameters:
+    ///   - accounts: who there is.
+    ///   - cookie: how browsers show who they are.
+    ///   - clients: finds out where a request comes from.
+    ///   - limits: where each request is counted as its account's; nil counts none.
+    package init(
+        accounts: Accounts,
+        cookie: SignInCookie,
+        clients: ClientAddress = ClientAddress(),
+        limits: RequestLimits? = nil
+    ) {
         self.accounts = accounts
         self.cookie = cookie
+        self.clients = clients
+        self.limits = limits
     }
 
     /// Who asks.
     ///
-    /// - Throws: `ServiceError`: `tokenExpired`, `unauthenticated`, or `forbidden` for a write of a page that is
-    ///   not ours.
+    /// - Throws: `ServiceError`: `tokenExpired`, `unauthenticated`, `forbidden` for a write of a page that is not
+    ///   ours, or `tooManyRequests`.
     package func principal(for request: Request) async throws -> Principal {
         guard let principal = try await principalIfAny(for: request) else {
             throw ServiceError(.unauthenticated, "Authentication is required.")
@@ -29,6 +43,12 @@ package struct Authentication: Sendable {
     ///
     /// - Throws: as `principal(for:)`.
     package func principalIfAny(for request: Request) async throws -> Principal? {
+        guard let principal = try await proven(request) else { return nil }
+        try limits?.count(principal.userID)
+        return principal
+    }
+
+    private func proven(_ request: Request) async throws -> Principal? {
         let isRead = [.get, .head, .options].contains(request.method)
         if let token = Self.bearerToken(of: request) {
             let principal = try await accounts.principal(bearer: token)
@@ -60,6 +80,11 @@ package struct Authentication: Sendable {
         let principal = try await principal(for: request)
         guard principal.isAdmin else { throw ServiceError(.forbidden, "Access denied") }
         return principal
+    }
+
+    /// Who does what the request asks for, as the audit log names it.
+    func actor(_ principal: Principal, of request: Request) -> AuditActor {
+        AuditActor(user: principal.userID, name: principal.user.email, address: clients.of(request))
     }
 
     /// A handler for requests whose sender is known.

@@ -5,9 +5,13 @@ internal import HTTP
 package struct SignInCookie: Sendable {
     private let publicAuthority: String?
     private let isSecure: Bool
+    private let friends: Set<String>
 
-    /// - Parameter publicURL: where users reach the service; `https` makes the cookie secure.
-    package init(publicURL: String?) {
+    /// - Parameters:
+    ///   - publicURL: where users reach the service; `https` makes the cookie secure.
+    ///   - friends: origins whose pages the operator trusts with the cookie.
+    package init(publicURL: String?, friends: [String] = []) {
+        self.friends = Set(friends)
         let parts = publicURL.flatMap(URLComponents.init(string:))
         isSecure = parts?.scheme?.lowercased() == "https"
         publicAuthority = publicURL.flatMap(Self.authority)
@@ -24,7 +28,7 @@ package struct SignInCookie: Sendable {
         return "\(name)=\(value); Path=/; Max-Age=\(seconds); HttpOnly; SameSite=Lax\(isSecure ? "; Secure" : "")"
     }
 
-    /// Whether the page that sent this request is ours; programs, which name no origin, count as ours.
+    /// Whether the page that sent this request is ours or a friend's; programs, which name no origin, count as ours.
     ///
     /// `SameSite=Lax` keeps other sites' writes from having the cookie; this also keeps out other hosts and ports
     /// of our own site. Every browser in use sends `Origin` with a write.
@@ -32,6 +36,7 @@ package struct SignInCookie: Sendable {
         guard let origin = request.headers["Origin"] else {
             return ["same-origin", "none", nil].contains(request.headers["Sec-Fetch-Site"])
         }
+        if friends.contains(origin) { return true }
         guard let authority = Self.authority(origin) else { return false }
         return authority == publicAuthority || authority == request.host?.lowercased()
     }

@@ -80,6 +80,7 @@ extension Administration {
             request,
             by: principal,
             on: "jobs",
+            named: "job_",
             [
                 "retry": { try await queue.revive(JobID(rawValue: $0)) },
                 "forget": { try await queue.forget(JobID(rawValue: $0)) },

@@ -85,7 +85,7 @@ extension Administration {
     }
 
     /// The beginning of a day, UTC, written `2025-12-04`.
-    private static func day(_ name: String, in request: Request) throws -> Timestamp? {
+    static func day(_ name: String, in request: Request) throws -> Timestamp? {
         guard let text = request.query.first(name), !text.isEmpty else { return nil }
         let form = Date.ISO8601FormatStyle(timeZone: .gmt).year().month().day()
         guard let date = try? form.parse(text) else {
@@ -100,6 +100,7 @@ extension Administration {
             request,
             by: principal,
             on: "media",
+            named: "asset_",
             [
                 "reprocess": { id in
                     try await catalog.reprocess(AssetID(rawValue: id), for: principal.userID, isAdmin: true)

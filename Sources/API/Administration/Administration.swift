@@ -2,18 +2,21 @@ internal import Core
 internal import HTTP
 internal import Service
 
-/// What administrators see and do: all media, and the queue of jobs.
+/// What administrators see and do: all media, the queue of jobs, and what was done by whom.
 struct Administration: Sendable {
     let accounts: Accounts
     let catalog: Catalog
     let authentication: Authentication
+    let status: ServiceStatus
     let logger: Logger
 
     func register(on router: inout Router) {
         router.on(.get, "/api/admin/media", allowing(media))
         router.on(.post, "/api/admin/media/actions", allowing(actOnMedia))
         router.on(.get, "/api/admin/jobs", allowing(jobs))
+        router.on(.get, "/api/admin/status", allowing(overview))
         router.on(.post, "/api/admin/jobs/actions", allowing(actOnJobs))
+        router.on(.get, "/api/admin/audit", allowing(audit))
     }
 
     /// The one place that decides who may.
@@ -50,11 +53,21 @@ struct Administration: Sendable {
     /// Things in one order: a page of them, and more.
     private static let mostAtOnce = 200
 
-    /// Reads an order and carries it out, thing by thing.
+    /// Reads an order and carries it out, thing by thing; each leaves an entry in the audit log.
+    ///
+    /// - Parameters:
+    ///   - request: whose body is the order.
+    ///   - principal: who gives it.
+    ///   - what: what the things are: `media`, `jobs`.
+    ///   - prefix: what their audit entries call one, before its number.
+    ///   - acts: what can be done.
+    /// - Returns: what became of each.
+    /// - Throws: `ServiceError` for an order that makes no sense.
     func carryOut(
         _ request: Request,
         by principal: Principal,
         on what: String,
+        named prefix: String,
         _ acts: [String: @Sendable (Int64) async throws -> Void]
     ) async throws -> Response {
         let order: Order = try await request.json(limit: 64 << 10)
@@ -73,6 +86,14 @@ struct Administration: Sendable {
             } catch let error as ServiceError {
                 outcome.failed.append(Outcome.Failure(id: id, error: error.message))
             }
+        }
+        if let kind = AuditEntry.Act(rawValue: "\(what).\(order.action)") {
+            let entries =
+                outcome.done.map { AuditEntry.Draft(kind, "\(prefix)\($0)") }
+                + outcome.failed.map {
+                    AuditEntry.Draft(kind, "\(prefix)\($0.id)", detail: $0.error, outcome: .failed)
+                }
+            try await accounts.audit.record(entries, by: authentication.actor(principal, of: request))
         }
         logger.info(
             "administration",

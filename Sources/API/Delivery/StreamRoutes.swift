@@ -1,15 +1,20 @@
 internal import Core
 package import HTTP
-package import Service
+internal import Service
 
 /// `/stream/<token>/…`: playlists, segments, posters, MP4s and pictures behind signed links.
 ///
 /// No account is asked.
 package struct StreamRoutes: Sendable {
     let delivery: Delivery
+    let early: EarlyPlay?
+    let playbacks: PlaybackReports
 
-    package init(delivery: Delivery) {
+    /// `early`: nil where nothing plays before its upload is complete.
+    init(delivery: Delivery, early: EarlyPlay? = nil, playbacks: PlaybackReports) {
         self.delivery = delivery
+        self.early = early
+        self.playbacks = playbacks
     }
 
     package func register(on router: inout Router) {
@@ -19,6 +24,7 @@ package struct StreamRoutes: Sendable {
         router.on(.get, "/stream/:token/:rendition/playlist.m3u8", playlist)
         router.on(.get, Self.filePattern, file)
         router.on(.get, "/stream/:token/:file", mp4)
+        router.on(.post, "/stream/:token/events", report)
         registerSurroundings(on: &router)
     }
 
@@ -27,11 +33,13 @@ package struct StreamRoutes: Sendable {
 
     /// May change while rungs join, so players ask again; our own player does.
     @Sendable private func master(_ request: Request) async throws -> Response {
+        if let master = try await earlyMaster(request) { return master }
         let token = try delivery.admit(request.parameters["token"] ?? "", starting: true)
         return self.playlist(try await delivery.master(token), caching: "no-cache", for: request)
     }
 
     @Sendable private func playlist(_ request: Request) async throws -> Response {
+        if let playlist = try await earlyPlaylist(request) { return playlist }
         let token = try delivery.admit(request.parameters["token"] ?? "", starting: false)
         let playlist = try await delivery.playlist(token, rendition: request.parameters["rendition"] ?? "")
         return self.playlist(playlist, caching: "private, max-age=300", for: request)
@@ -44,14 +52,19 @@ package struct StreamRoutes: Sendable {
     }
 
     @Sendable private func file(_ request: Request) async throws -> Response {
+        if let file = try await earlyFile(request) { return file }
         let token = try delivery.admit(request.parameters["token"] ?? "", starting: false)
         let (file, rendition) = (request.parameters["file"] ?? "", request.parameters["rendition"] ?? "")
         let path = try delivery.path(of: file, rendition: rendition, token)
         do {
-            return try segment(path, for: request)
+            let response = try segment(path, for: request)
+            playbacks.note(request, file: file, rendition: rendition, token)
+            return response
         } catch let error as ServiceError where error.code == .notFound {
             try await delivery.arrival(of: file, rendition: rendition, token) { request.isClientConnected() }
-            return try segment(path, for: request)
+            let response = try segment(path, for: request)
+            playbacks.note(request, file: file, rendition: rendition, token)
+            return response
         }
     }
 
@@ -65,9 +78,9 @@ package struct StreamRoutes: Sendable {
         )
     }
 
-    private static let forGood = "private, max-age=31536000, immutable"
+    static let forGood = "private, max-age=31536000, immutable"
 
-    private static func segmentType(_ path: String) -> String {
+    static func segmentType(_ path: String) -> String {
         path.hasSuffix(".m4s") ? "video/iso.segment" : "video/mp4"
     }
 
@@ -78,12 +91,21 @@ package struct StreamRoutes: Sendable {
             let token = try? delivery.admit(parts[1], starting: false),
             let path = try? delivery.path(of: parts[3], rendition: parts[2], token)
         else { return nil }
-        return FileResponse.inMemory(
+        let response = FileResponse.inMemory(
             for: request,
             path: path,
             contentType: Self.segmentType(path),
             cacheControl: Self.forGood
         )
+        if response != nil { playbacks.note(request, file: parts[3], rendition: parts[2], token) }
+        return response
+    }
+
+    /// What our own player, and `sendBeacon` of any, says of a playback: the link itself is the proof.
+    @Sendable private func report(_ request: Request) async throws -> Response {
+        let token = try delivery.admit(request.parameters["token"] ?? "", starting: false)
+        try playbacks.record(try await PlaybackReportBody.read(request), token, from: request)
+        return Response(.noContent)
     }
 
     @Sendable private func poster(_ request: Request) async throws -> Response {

@@ -126,6 +126,11 @@ public struct UploadStatus: Codable, Hashable, Sendable {
     public let error: String?
     /// The numbers of the chunks that are still to be sent, ascending; absent when there are none.
     public let missingChunks: [Int]?
+    /// The master playlist of a video that can be watched while the rest of it is being sent; goes on playing
+    /// afterwards.
+    ///
+    /// Signed, for as long as other stream links.
+    public let masterUrl: String?
 
     /// An upload's state.
     public init(
@@ -143,7 +148,8 @@ public struct UploadStatus: Codable, Hashable, Sendable {
         lastChunkAt: String? = nil,
         assetId: String? = nil,
         error: String? = nil,
-        missingChunks: [Int]? = nil
+        missingChunks: [Int]? = nil,
+        masterUrl: String? = nil
     ) {
         self.uploadId = uploadId
         self.filename = filename
@@ -160,5 +166,6 @@ public struct UploadStatus: Codable, Hashable, Sendable {
         self.assetId = assetId
         self.error = error
         self.missingChunks = missingChunks
+        self.masterUrl = masterUrl
     }
 }

@@ -31,6 +31,8 @@ final class EngineResponse: @unchecked Sendable {
         let created: OpaquePointer?
         if isBodiless, case .stream = response.body {
             created = bodilessStream()
+        } else if isBodiless, case .sized(let length, _) = response.body {
+            created = create(.absent(length: length), handle, &stream)
         } else {
             created = create(response.body, handle, &stream)
         }
@@ -73,7 +75,11 @@ final class EngineResponse: @unchecked Sendable {
         case .stream(let write):
             let pipe = StreamPipe(handle: handle, write)
             stream = pipe
-            return pipe.makeEngineResponse()
+            return pipe.makeEngineResponse(length: cmhd_size_unknown())
+        case .sized(let length, let write) where length > 0:
+            let pipe = StreamPipe(handle: handle, write)
+            stream = pipe
+            return pipe.makeEngineResponse(length: UInt64(length))
         default: return MHD_create_response_from_buffer(0, nil, .RESPMEM_PERSISTENT)
         }
     }

@@ -61,8 +61,18 @@ extension Exchange {
 
     private func nextForBody(_ state: inout State, count: Int) -> Step {
         if state.isAborting { return .close }
+        if let left = state.timeLeft {
+            connection.resumeDeadline(left)
+            state.timeLeft = nil
+        }
         switch state.body {
         case .receiving(let sink, let waiter):
+            // Called back from another thread, which waits for this lock until the connection is suspended.
+            guard sink.hasRoom(orCall: { self.resumeBody() }) else {
+                state.timeLeft = connection.pauseDeadline()
+                state.suspend()
+                return .keep
+            }
             state.isWriting = true
             return .write(sink, waiter)
         case .discarding:
@@ -79,6 +89,8 @@ extension Exchange {
             return giveUp(&state, response, count: count)
         }
     }
+
+    private func resumeBody() { state.withLock { $0.resume() } }
 
     /// Answers in the middle of a body that nobody takes.
     private func giveUp(_ state: inout State, _ response: Response, count: Int) -> Step {

@@ -44,6 +44,8 @@ final class Exchange: Sendable {
         var isReaderCancelled = false
         /// The sink is being called.
         var isWriting = false
+        /// What was left of the body's time when the sink had no room: that is not the client's fault.
+        var timeLeft: UInt64?
         var received: Int64 = 0
         /// What came after a chunked body.
         var trailers = Headers()

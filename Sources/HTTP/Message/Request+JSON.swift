@@ -12,10 +12,16 @@ extension Request {
     ///
     /// `limit`: bytes of the body, 1 MiB unless told.
     ///
+    /// `orText`: whether JSON that is called `text/plain` is read too; a page's `sendBeacon` calls it so.
+    ///
     /// Throws `ServiceError(.unsupportedMedia)` for another declared type; `.tooLarge`; `.invalidRequest` whose `field`
     /// names the path to the wrong value (`metadata.title`, `tags[2]`) and whose message says what was expected there.
-    package func json<Value: Decodable>(as type: Value.Type = Value.self, limit: Int = 1 << 20) async throws -> Value {
-        if let declared = headers["Content-Type"], !MediaType(declared).isJSON {
+    package func json<Value: Decodable>(as type: Value.Type = Value.self, limit: Int = 1 << 20, orText: Bool = false)
+        async throws
+        -> Value
+    {
+        let declared = headers["Content-Type"].map(MediaType.init)
+        if let declared, !declared.isJSON, !(orText && declared.essence == "text/plain") {
             throw ServiceError(.unsupportedMedia, "The request body must be JSON (Content-Type: application/json).")
         }
         let bytes = try await body.collect(upTo: limit)

@@ -56,7 +56,8 @@ package struct Request: Sendable {
     /// Decoded path segments: what the router matches.
     package var segments: [String] { head.target.segments }
 
-    func note(route: String) { head.route.withLock { $0 = route } }
+    /// Names what answered, where no router has chosen it: a pattern, never a path.
+    package func note(route: String) { head.route.withLock { $0 = route } }
 
     /// The value of a cookie; the first when several have its name (RFC 6265 section 5.4 sends the best match first).
     package func cookies(_ name: String) -> String? {

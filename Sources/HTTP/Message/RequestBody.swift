@@ -7,6 +7,16 @@ package protocol BodySink: AnyObject, Sendable {
     /// Runs on the thread that received them, which serves other connections too: a slow write slows these down, and
     /// nothing is read from this connection meanwhile (that is the back-pressure). What it throws ends the body.
     func write(_ bytes: UnsafeRawBufferPointer) throws
+
+    /// Whether it takes the next bytes now; when not, it calls `resume` once it does, and nothing is read from the
+    /// connection until then.
+    ///
+    /// For who hands on what he gets and must not hold the thread. True unless it is written.
+    func hasRoom(orCall resume: @escaping @Sendable () -> Void) -> Bool
+}
+
+extension BodySink {
+    package func hasRoom(orCall resume: @escaping @Sendable () -> Void) -> Bool { true }
 }
 
 /// Why a body ended before its end.

@@ -65,6 +65,9 @@ package enum ResponseBody: Sendable {
     case file(FileSlice)
     /// Written while it is sent; see ``Response/stream(contentType:status:_:)``.
     case stream(@Sendable (StreamWriter) async throws -> Void)
+    /// Written while it is sent, with its `Content-Length` stated: a writer that ends before it, or goes beyond, breaks
+    /// the connection.
+    case sized(Int64, @Sendable (StreamWriter) async throws -> Void)
     /// None, but `Content-Length` is sent: for 304, and for `HEAD` where making the body would be a waste.
     ///
     /// With another status and method the connection breaks.
@@ -80,6 +83,7 @@ package enum ResponseBody: Sendable {
         case .shared(_, let range): Int64(range.count)
         case .file(let slice): slice.length
         case .absent(let length): length
+        case .sized(let length, _): length
         case .stream: nil
         case .cached(let cached): cached.response.body.length
         }

@@ -44,6 +44,7 @@ package struct Status: RawRepresentable, Hashable, Sendable, CustomStringConvert
     package static let notImplemented = Status(rawValue: 501)
     package static let badGateway = Status(rawValue: 502)
     package static let serviceUnavailable = Status(rawValue: 503)
+    package static let gatewayTimeout = Status(rawValue: 504)
     package static let insufficientStorage = Status(rawValue: 507)
 
     /// The reason phrase of RFC 9110, also the `title` of problem documents.
@@ -62,6 +63,6 @@ package struct Status: RawRepresentable, Hashable, Sendable, CustomStringConvert
         416: "Range Not Satisfiable", 417: "Expectation Failed", 422: "Unprocessable Content", 423: "Locked",
         429: "Too Many Requests", 431: "Request Header Fields Too Large", 460: "Checksum Mismatch",
         500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable",
-        507: "Insufficient Storage",
+        504: "Gateway Timeout", 507: "Insufficient Storage",
     ]
 }

@@ -29,7 +29,7 @@ extension ResponseBody {
                     count = max(0, pread(descriptor, buffer.baseAddress, Int(slice.length), off_t(slice.offset)))
                 }
             }
-        case .stream(let write):
+        case .stream(let write), .sized(_, let write):
             let memory = StreamMemory()
             try await write(StreamWriter(memory: memory))
             return memory.all

@@ -138,10 +138,11 @@ final class StreamPipe: Sendable {
 
     // MARK: The engine's side
 
-    func makeEngineResponse() -> OpaquePointer? {
+    /// `length`: in bytes, or the engine's mark for one that nobody knows.
+    func makeEngineResponse(length: UInt64) -> OpaquePointer? {
         let owner = Unmanaged.passRetained(self)
         let response = MHD_create_response_from_callback(
-            cmhd_size_unknown(),
+            length,
             Self.blockSize,
             { owner, _, target, count in
                 guard let owner, let target else { return cmhd_end_with_error() }

@@ -2,7 +2,7 @@
 package struct InitSegment: Sendable {
     package let bytes: [UInt8]
     package let timescale: Int
-    /// `avc1.PPCCLL` (RFC 6381) or `mp4a.40.2`.
+    /// RFC 6381: `avc1.640028`, `hvc1.1.6.L120.90`, `av01.0.08M.08` or `mp4a.40.2`.
     package let codecs: String
     /// Pixels; 0 for sound.
     package let width: Int
@@ -13,7 +13,7 @@ package struct InitSegment: Sendable {
     let boxes: Boxes
     let track: Box
 
-    /// - Throws: `BoxError` when it is not an initialization of one H.264 or AAC track.
+    /// - Throws: `BoxError` when it is not an initialization of one H.264, HEVC, AV1 or AAC track.
     package init(_ bytes: [UInt8]) throws(BoxError) {
         self.bytes = bytes
         boxes = try Boxes(bytes)
@@ -33,15 +33,14 @@ package struct InitSegment: Sendable {
         }
         var fields = ByteReader(bytes, in: entry.payload)
         switch entry.type {
-        case "avc1":
+        case "avc1", "hvc1", "av01":
             try fields.skip(24)
             width = try fields.u16()
             height = try fields.u16()
             channels = 0
             // The fields of a visual sample entry take 78 bytes (14496-12 section 12.1.3).
             let inner = try boxes.children(of: entry, skipping: 78)
-            guard let configuration = inner.first("avcC") else { throw BoxError.missing("avcC") }
-            codecs = try Self.h264(ByteReader(bytes, in: configuration.payload))
+            codecs = try CodecString.picture(entry.type, inner)
         case "mp4a":
             try fields.skip(16)
             channels = try fields.u16()
@@ -50,19 +49,5 @@ package struct InitSegment: Sendable {
             codecs = "mp4a.40.2"
         default: throw BoxError.malformed("stsd/\(entry.type)")
         }
-    }
-
-    /// Profile, compatibility and level as they stand in `avcC` (14496-15 section 5.3.3.1).
-    private static func h264(_ reader: ByteReader) throws(BoxError) -> String {
-        var reader = reader
-        try reader.skip(1)
-        let hex = Array("0123456789abcdef")
-        var text = "avc1."
-        for _ in 0..<3 {
-            let byte = try reader.byte()
-            text.append(hex[Int(byte >> 4)])
-            text.append(hex[Int(byte & 15)])
-        }
-        return text
     }
 }

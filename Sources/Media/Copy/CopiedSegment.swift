@@ -34,12 +34,15 @@ package struct StreamCopier: Sendable {
     ) async throws {
         guard let video = info.video else { throw MediaError(.noStreams, "There is no picture in this file.") }
         let splitter = VideoCopySplitter(timeline: timeline, directory: directory, onSegment: onSegment)
-        try await run(source, timeline, directory, splitter) { input in
-            ["-copyts", "-i", input, "-map", "0:\(video.index)", "-c", "copy"] + Self.withoutMetadata
-                + ["-bsf:v", "filter_units=remove_types=6", "-map_chapters", "-1", "-fflags", "+bitexact"]
-                + ["-video_track_timescale", String(timeline.timescale), "-use_editlist", "1", "-movflags"]
-                + ["+frag_keyframe+empty_moov+delay_moov+default_base_moof+frag_discont", "-f", "mp4", "pipe:1"]
-        }
+        try await run(source, timeline, directory, splitter) { Self.picture(video, timeline, from: $0) }
+    }
+
+    /// What ffmpeg is told for a picture, from the input on.
+    static func picture(_ video: VideoStream, _ timeline: Timeline, from input: String) -> [String] {
+        ["-copyts", "-i", input, "-map", "0:\(video.index)", "-c", "copy"] + withoutMetadata
+            + ["-bsf:v", "filter_units=remove_types=6", "-map_chapters", "-1", "-fflags", "+bitexact"]
+            + ["-video_track_timescale", String(timeline.timescale), "-use_editlist", "1", "-movflags"]
+            + ["+frag_keyframe+empty_moov+delay_moov+default_base_moof+frag_discont", "-f", "mp4", "pipe:1"]
     }
 
     /// As `video`, for sound on its own packets.
@@ -54,11 +57,14 @@ package struct StreamCopier: Sendable {
         guard let audio = info.audio else { throw MediaError(.noStreams, "There is no sound in this file.") }
         let zero = Int(timeline.sourceStart).scaledRounded(by: timeline.sourceTimeBase * Rational(copied.grid.rate))
         let splitter = AudioCopySplitter(grid: copied.grid, zero: zero, directory: directory, onSegment: onSegment)
-        try await run(source, timeline, directory, splitter) { input in
-            ["-copyts", "-i", input, "-map", "0:\(audio.index)", "-c", "copy"] + Self.withoutMetadata
-                + ["-map_chapters", "-1", "-fflags", "+bitexact", "-avoid_negative_ts", "disabled", "-movflags"]
-                + ["+frag_every_frame+empty_moov+default_base_moof+cmaf+frag_discont", "-f", "mp4", "pipe:1"]
-        }
+        try await run(source, timeline, directory, splitter) { Self.sound(audio, from: $0) }
+    }
+
+    /// As `picture`, for sound: a fragment a packet.
+    static func sound(_ audio: AudioStream, from input: String) -> [String] {
+        ["-copyts", "-i", input, "-map", "0:\(audio.index)", "-c", "copy"] + withoutMetadata
+            + ["-map_chapters", "-1", "-fflags", "+bitexact", "-avoid_negative_ts", "disabled", "-movflags"]
+            + ["+frag_every_frame+empty_moov+default_base_moof+cmaf+frag_discont", "-f", "mp4", "pipe:1"]
     }
 
     private func run(
@@ -142,7 +148,7 @@ private final class VideoCopySplitter: CopySplitter, @unchecked Sendable {
             throw mismatch("nothing to publish")
         }
         let count = current.reduce(0) { $0 + $1.samples.count }
-        guard count == timeline.sourceFrames[done], SegmentSplitter.beginsWithIDR(first) else {
+        guard count == timeline.sourceFrames[done], first.beginsWithKeyPicture(.h264) else {
             throw mismatch("segment \(done) has \(count) of \(timeline.sourceFrames[done]) pictures, or no IDR")
         }
         // A decoder here may conceal what a browser's refuses: damaged pictures are encoded, not passed on.

@@ -18,7 +18,7 @@ package struct CopiedAudio: Codable, Sendable, Hashable {
 
 /// Decides whether an original's streams can be copied (DESIGN 4).
 package struct CopyPlanner: Sendable {
-    private let tools: MediaTools
+    let tools: MediaTools
     private let segment: Rational
 
     /// IDR frames farther apart than this make segments too long to switch and seek by.
@@ -153,9 +153,7 @@ package struct CopyPlanner: Sendable {
 
     /// The copied sound; nil when it must be encoded: not AAC-LC, not gapless, late, shorter than the picture.
     package func audio(_ path: String, info: MediaInfo, timeline: Timeline) async throws -> CopiedAudio? {
-        guard let audio = info.audio, audio.codec == "aac", audio.profile == "LC", (1...2).contains(audio.channels),
-            [44_100, 48_000].contains(audio.sampleRate), info.container.hasPrefix("mov")
-        else { return nil }
+        guard let audio = info.audio, Self.canCopy(audio, of: info) else { return nil }
         let limit = tools.limits.packets
         return try await BlockingWork.run("index") {
             do {
@@ -166,6 +164,12 @@ package struct CopyPlanner: Sendable {
                 return nil
             }
         }
+    }
+
+    /// What the probe alone says of a sound.
+    static func canCopy(_ audio: AudioStream, of info: MediaInfo) -> Bool {
+        audio.codec == "aac" && audio.profile == "LC" && (1...2).contains(audio.channels)
+            && [44_100, 48_000].contains(audio.sampleRate) && info.container.hasPrefix("mov")
     }
 
     static func sound(_ track: MovieTrack, audio: AudioStream, timeline: Timeline) -> CopiedAudio? {

@@ -57,8 +57,18 @@ extension CopyScan {
     /// Blocks. nil when the index is not one that we read, or does not say what ffprobe said of the stream.
     /// Throws `BoxError` for an index that is damaged: what players make of such a file is their guess.
     static func movie(_ path: String, video: VideoStream, limit: Int) throws -> CopyScan? {
-        guard let file = try MovieFile(path), let track = try file.track(video.index, limit: limit),
-            track.handler == "vide", track.entry == "avc1", let shift = track.shift,
+        guard let file = try MovieFile(path), let track = try file.track(video.index, limit: limit) else { return nil }
+        return try movie(file, track, video: video)?.scan
+    }
+
+    /// `isUniform`: whether every key frame that could be looked at is an IDR picture; those that have not arrived are
+    /// taken for what the others are.
+    static func movie(
+        _ file: MovieFile,
+        _ track: MovieTrack,
+        video: VideoStream
+    ) throws -> (scan: CopyScan, isUniform: Bool)? {
+        guard track.handler == "vide", track.entry == "avc1", let shift = track.shift,
             video.timeBase == Rational(1, track.timescale),
             let lengthBytes = file.naluLengthBytes(video.index)
         else { return nil }
@@ -69,18 +79,23 @@ extension CopyScan {
         let start = Rational(times.min() ?? 0) * video.timeBase
         guard let stated = video.start, abs(stated - start.duration.microseconds) <= 1000 else { return nil }
         let hidden = times.filter { $0 < 0 || $0 >= track.editEnd ?? .max }.count
-        return CopyScan(
+        var isUniform = true
+        let scan = CopyScan(
             timeBase: video.timeBase,
             pictures: zip(times, samples.sizes).map { Picture(time: $0, bytes: $1) },
             keys: samples.keys ?? Array(times.indices),
             step: samples.step,
             hidesPictures: hidden > 1,
             isIDR: { sample in
-                samples.offset(of: sample).map {
-                    file.beginsWithIDR(at: $0, count: samples.sizes[sample], lengthBytes: lengthBytes)
-                } ?? false
+                guard let offset = samples.offset(of: sample) else { return false }
+                let count = samples.sizes[sample]
+                if file.arrived < file.size, offset + count > file.arrived { return offset + count <= file.size }
+                let isIDR = file.beginsWithIDR(at: offset, count: count, lengthBytes: lengthBytes)
+                if !isIDR { isUniform = false }
+                return isIDR
             }
         )
+        return scan.map { ($0, isUniform) }
     }
 
     /// Lists the packets with ffprobe, and the IDRs among them with ffmpeg: any other container.

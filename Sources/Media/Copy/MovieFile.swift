@@ -10,7 +10,10 @@
 /// Everything blocks, and every read is within the file.
 final class MovieFile {
     private let descriptor: Int32
+    /// Bytes of the whole file, as far as it is known.
     let size: Int
+    /// Bytes from its beginning that are there: all, but while it is being received.
+    let arrived: Int
     /// The bytes of `moov`, header included.
     let movie: Boxes
 
@@ -20,13 +23,20 @@ final class MovieFile {
     private static let mostBoxes = 4096
 
     /// nil when the file has no index of the whole in one place: a fragmented one, or something else.
-    init?(_ path: String) throws {
+    ///
+    /// `arriving`: what there is of a file that is still being received; its index must be there.
+    init?(_ path: String, arriving: ArrivingFile? = nil) throws {
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw SegmentFiles.failure(path, "read") }
         var status = stat()
-        size = fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
-        guard let bytes = Self.index(descriptor, size: size), let top = try? Boxes(bytes),
-            let moov = top.first("moov"), let movie = try? top.children(of: moov), movie.first("mvex") == nil
+        let there = fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+        size = arriving?.size ?? there
+        arrived = min(arriving?.arrived ?? there, there)
+        let limit = arriving == nil ? Self.largestIndex : ArrivingFile.largestIndex
+        guard case .found(let place) = Self.index(descriptor, size: size, arrived: arrived, limit: limit),
+            let bytes = Self.read(descriptor, place.lowerBound, place.count, size: arrived),
+            let top = try? Boxes(bytes), let moov = top.first("moov"), let movie = try? top.children(of: moov),
+            movie.first("mvex") == nil
         else {
             close(descriptor)
             return nil
@@ -37,21 +47,41 @@ final class MovieFile {
     deinit { close(descriptor) }
 
     /// Bytes of the file; nil when some lie outside.
-    func bytes(at offset: Int, count: Int) -> [UInt8]? { Self.read(descriptor, offset, count, size: size) }
+    func bytes(at offset: Int, count: Int) -> [UInt8]? { Self.read(descriptor, offset, count, size: arrived) }
 
-    private static func index(_ descriptor: Int32, size: Int) -> [UInt8]? {
+    /// Where the index is, by the headers alone.
+    enum IndexPlace: Equatable {
+        case found(Range<Int>)
+        /// How many bytes from the beginning will tell.
+        case unknown(before: Int)
+        case none
+    }
+
+    static func index(of file: ArrivingFile) throws -> IndexPlace {
+        let descriptor = open(file.path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SegmentFiles.failure(file.path, "read") }
+        defer { close(descriptor) }
+        return index(descriptor, size: file.size, arrived: file.arrived, limit: ArrivingFile.largestIndex)
+    }
+
+    private static func index(_ descriptor: Int32, size: Int, arrived: Int, limit: Int) -> IndexPlace {
         var position = 0
         for _ in 0..<mostBoxes where position < size {
-            let head = read(descriptor, position, min(16, size - position), size: size) ?? []
-            guard let header = try? BoxHeader(head, at: 0, end: head.count) else { return nil }
+            let count = min(16, size - position)
+            guard position + count <= arrived else { return .unknown(before: position + count) }
+            guard let head = read(descriptor, position, count, size: arrived),
+                let header = try? BoxHeader(head, at: 0, end: head.count)
+            else { return .none }
             let length = header.size ?? size - position
-            guard length <= size - position else { return nil }
+            guard length <= size - position else { return .none }
             if header.type == "moov" {
-                return length <= largestIndex ? read(descriptor, position, length, size: size) : nil
+                let end = position + length
+                guard length <= limit else { return .none }
+                return end <= arrived ? .found(position..<end) : .unknown(before: end)
             }
             position += length
         }
-        return nil
+        return .none
     }
 
     private static func read(_ descriptor: Int32, _ offset: Int, _ count: Int, size: Int) -> [UInt8]? {

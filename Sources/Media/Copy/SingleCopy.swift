@@ -24,11 +24,8 @@ extension StreamCopier {
             let seconds = Double(key) * timeline.sourceTimeBase.value + 0.0005
             seek = ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", Self.fixed(seconds)]
         }
-        try await take(source, timeline.duration(of: index), splitter) { input in
-            seek + ["-copyts", "-i", input, "-map", "0:\(video.index)", "-c", "copy"] + Self.withoutMetadata
-                + ["-bsf:v", "filter_units=remove_types=6", "-map_chapters", "-1", "-fflags", "+bitexact"]
-                + ["-video_track_timescale", String(timeline.timescale), "-use_editlist", "1", "-movflags"]
-                + ["+frag_keyframe+empty_moov+delay_moov+default_base_moof+frag_discont", "-f", "mp4", "pipe:1"]
+        try await take(source, timeline.duration(of: index), splitter.take) {
+            seek + Self.picture(video, timeline, from: $0)
         }
         return try await BlockingWork.run("copy") { try splitter.write(to: directory) }
     }
@@ -49,19 +46,15 @@ extension StreamCopier {
         // Packets are found by the picture's index; what lies before is passed over.
         let seconds = begin.value - 0.1
         let seek = seconds > 0 && index > 0 ? ["-seek_timestamp", "1", "-ss", Self.fixed(seconds)] : []
-        try await take(source, copied.grid.duration(of: index), splitter) { input in
-            seek + ["-copyts", "-i", input, "-map", "0:\(audio.index)", "-c", "copy"] + Self.withoutMetadata
-                + ["-map_chapters", "-1", "-fflags", "+bitexact", "-avoid_negative_ts", "disabled", "-movflags"]
-                + ["+frag_every_frame+empty_moov+default_base_moof+cmaf+frag_discont", "-f", "mp4", "pipe:1"]
-        }
+        try await take(source, copied.grid.duration(of: index), splitter.take) { seek + Self.sound(audio, from: $0) }
         return try await BlockingWork.run("copy") { try splitter.write(to: directory) }
     }
 
-    /// Runs ffmpeg until the splitter has what it needs.
-    private func take(
+    /// Runs ffmpeg until what takes its output has what it needs.
+    func take(
         _ source: String,
         _ length: Rational,
-        _ splitter: some SingleSplitter,
+        _ hasEnough: @escaping @Sendable (UnsafeRawBufferPointer) throws -> Bool,
         _ arguments: (String) -> [String]
     ) async throws {
         do {
@@ -69,7 +62,7 @@ extension StreamCopier {
                 .ffmpeg,
                 input: source,
                 media: length.duration,
-                onOutput: { if try splitter.take($0) { throw Enough() } },
+                onOutput: { if try hasEnough($0) { throw Enough() } },
                 arguments: { ["-nostdin", "-v", "error"] + MediaTools.inputGuards + arguments($0.input) }
             )
         } catch is Enough {
@@ -138,7 +131,7 @@ private final class SinglePicture: SingleSplitter, @unchecked Sendable {
         let shown = first.firstPresentation(skipping: ownDelay) - start
         let count = fragments.reduce(0) { $0 + $1.samples.count }
         guard shown == timeline.boundaries[index], count == timeline.sourceFrames[index],
-            SegmentSplitter.beginsWithIDR(first), fragments.allSatisfy(\.hasWholeUnits)
+            first.beginsWithKeyPicture(.h264), fragments.allSatisfy(\.hasWholeUnits)
         else {
             throw Self.mismatch("segment \(index) begins at \(shown) with \(count) pictures, or is damaged")
         }

@@ -8,7 +8,7 @@ package enum Playlist {
         /// Of the picture alone, in bits a second: the highest rate of a segment, and the average.
         package let peakBitRate: Int
         package let averageBitRate: Int
-        /// `avc1.PPCCLL`.
+        /// RFC 6381, as `InitSegment` has it.
         package let codecs: String
         package let width: Int
         package let height: Int
@@ -72,8 +72,9 @@ package enum Playlist {
 
     /// The multivariant playlist.
     ///
-    /// The variant nearest to 2 Mb/s comes first (authoring rule 1.32), the others follow
-    /// from the highest; without variants the sound is the only one.
+    /// H.264 comes first, for players that know nothing else and take the first they find; then one codec after the
+    /// other, by whose `CODECS` the rest choose. The H.264 variant nearest to 2 Mb/s is the very first (authoring rule
+    /// 1.32); within a codec the others follow from the highest. Without variants the sound is the only one.
     ///
     /// `keyFrames`: what a player shows while it is wound fast; `captions`: all of one group.
     package static func master(
@@ -160,14 +161,15 @@ package enum Playlist {
     }
 
     private static func ordered(_ variants: [Variant]) -> [Variant] {
-        var rest = variants.sorted { $0.peakBitRate > $1.peakBitRate }
         let target = 2_000_000
-        guard
-            let first = rest.indices.min(by: {
-                abs(rest[$0].averageBitRate - target) < abs(rest[$1].averageBitRate - target)
-            })
-        else { return [] }
-        return [rest.remove(at: first)] + rest
+        var rest = VideoCodec.allCases.flatMap { codec in
+            variants.filter { VideoCodec(codecs: $0.codecs) == codec }.sorted { $0.peakBitRate > $1.peakBitRate }
+        }
+        guard let codec = rest.first.map({ VideoCodec(codecs: $0.codecs) }) else { return [] }
+        let first = rest.indices.filter { VideoCodec(codecs: rest[$0].codecs) == codec }.min {
+            abs(rest[$0].averageBitRate - target) < abs(rest[$1].averageBitRate - target)
+        }
+        return (first.map { [rest.remove(at: $0)] } ?? []) + rest
     }
 
     /// nil for what may not stand in a quoted string (RFC 8216 section 4.2).

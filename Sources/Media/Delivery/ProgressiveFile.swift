@@ -48,7 +48,9 @@ struct ProgressiveFile {
     ///
     /// The index names places behind itself, so its size is found first.
     private func header(order: [(track: Int, chunk: Int)], media: Int) throws -> [UInt8] {
-        let type = W.box("ftyp", Array("isom".utf8) + W.u32(0x200) + Array("isomiso2avc1mp41".utf8))
+        let picture = sources.first { $0.initialization.width > 0 }.map { VideoCodec(codecs: $0.initialization.codecs) }
+        let brands = "isomiso2\(picture?.sampleEntry ?? "avc1")mp41"
+        let type = W.box("ftyp", Array("isom".utf8) + W.u32(0x200) + Array(brands.utf8))
         let mediaHeader =
             media + 8 <= Int(UInt32.max)
             ? W.u32(media + 8) + Array("mdat".utf8) : W.u32(1) + Array("mdat".utf8) + W.u64(media + 16)

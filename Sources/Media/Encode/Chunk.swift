@@ -54,7 +54,9 @@ struct Chunk: Sendable {
     func media(from seek: Int64?) -> Duration {
         let length = Rational(frames.count) / timeline.rate
         let lead = Rational(frames.lowerBound) / timeline.rate
-        return length.duration + (seek == nil ? lead.duration : .seconds(60))
+        // The slowest presets of x265 take several times as long as x264's, for which the limit was set.
+        let cost = rungs.contains { $0.codec != .h264 } ? 5 : 1
+        return length.duration * cost + (seek == nil ? lead.duration : .seconds(60))
     }
 
     var expectedFrames: Int { timeline.sourceFrames[segments].reduce(0, +) }

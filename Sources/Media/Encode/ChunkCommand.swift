@@ -73,11 +73,7 @@ struct ChunkCommand {
         line += [
             "-fps_mode", "passthrough", "-enc_time_base", "\(timeline.rate.denominator)/\(timeline.rate.numerator)",
         ]
-        line += ["-c:v", "libx264", "-preset", rung.preset, "-profile:v", "high", "-pix_fmt", "yuv420p"]
-        line += ["-crf", String(Rung.constantRateFactor)]
-        line += ["-maxrate", String(rung.maxBitrate), "-bufsize", String(rung.bufferSize)]
-        line += ["-force_key_frames", keys.joined(separator: ","), "-g", "9999", "-sc_threshold", "0"]
-        line += ["-x264-params", "open-gop=0"]
+        line += EncoderArguments(rung: rung).arguments(keys: keys)
         if let threads { line += ["-threads:v", String(threads)] }
         line += PictureFilter(video: video).outputTags
         line += ["-video_track_timescale", String(timeline.timescale), "-map_metadata", "-1", "-map_chapters", "-1"]

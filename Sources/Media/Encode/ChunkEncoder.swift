@@ -6,7 +6,7 @@ package struct ChunkEncoder: Sendable {
     private let tools: MediaTools
     private let threads: Int?
 
-    /// `threads`: x264's threads for each rung; nil lets it take the machine.
+    /// `threads`: the encoder's threads for each rung; nil lets it take the machine.
     package init(tools: MediaTools, threads: Int? = nil) {
         self.tools = tools
         self.threads = threads

@@ -9,7 +9,7 @@ package struct EncodedRung: Sendable, Hashable {
 
     package let rung: Rung
     package let segments: [Segment]
-    /// `avc1.PPCCLL`.
+    /// RFC 6381, as `InitSegment` has it.
     package let codecs: String
     package let initBytes: Int
     /// The peak of these segments alone, in bits a second; the version's is `Playlist.peakBitRate` of all of them.

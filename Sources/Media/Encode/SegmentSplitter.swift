@@ -35,6 +35,8 @@ final class SegmentSplitter: @unchecked Sendable {
     /// RFC 6381, once the file has begun.
     var codecs: String? { initialization?.codecs }
 
+    private var codec: VideoCodec { VideoCodec(codecs: codecs ?? "") }
+
     /// Reads what was written since, and cuts what is whole.
     ///
     /// - Throws: `MediaError` when a frame, a key frame or a time is not where the grid has it. Nothing that failed
@@ -106,7 +108,7 @@ final class SegmentSplitter: @unchecked Sendable {
         let count = fragments.reduce(0) { $0 + $1.samples.count }
         let start = fragments[0].firstPresentation(skipping: edits.mediaTime)
         guard start == timeline.boundaries[index], count <= timeline.sourceFrames[index],
-            fragments.allSatisfy({ $0.samples.first?.isSync == true && Self.beginsWithIDR($0) })
+            fragments.allSatisfy({ $0.samples.first?.isSync == true && $0.beginsWithKeyPicture(codec) })
         else {
             throw Self.mismatch("segment \(index) begins at \(start) with \(count) pictures, or has no IDR")
         }
@@ -128,7 +130,8 @@ final class SegmentSplitter: @unchecked Sendable {
         }
         var time = frames.lowerBound * timeline.ticksPerFrame
         for fragment in fragments {
-            guard fragment.baseTime == time, fragment.samples.first?.isSync == true, Self.beginsWithIDR(fragment) else {
+            let isKey = fragment.samples.first?.isSync == true && fragment.beginsWithKeyPicture(codec)
+            guard fragment.baseTime == time, isKey else {
                 throw Self.mismatch("segment \(index) is at \(fragment.baseTime) instead of \(time), or has no IDR")
             }
             time += fragment.duration
@@ -139,20 +142,6 @@ final class SegmentSplitter: @unchecked Sendable {
         let bytes = fragments.flatMap(\.bytes)
         try SegmentFiles.write(bytes, to: "\(folder)/\(index).m4s")
         return EncodedRung.Segment(index: index, frames: count, bytes: bytes.count)
-    }
-
-    /// Whether the first picture's first slice is of an IDR (H.264 NAL unit type 5, behind four bytes of length).
-    static func beginsWithIDR(_ fragment: Fragment) -> Bool {
-        guard let sample = fragment.samples.first else { return false }
-        let end = fragment.mediaOffset + sample.size
-        var position = fragment.mediaOffset
-        while position + 5 <= end {
-            let length = fragment.bytes[position..<position + 4].reduce(0) { $0 << 8 | Int($1) }
-            let type = fragment.bytes[position + 4] & 0x1F
-            if (1...5).contains(type) { return type == 5 }
-            position += 4 + length
-        }
-        return false
     }
 
     private static func mismatch(_ what: String) -> MediaError {

@@ -11,10 +11,12 @@ package struct Profile: Sendable, Codable, Hashable {
     /// The ceiling of the video's rate, in bits per second.
     package let videoBitrate: Int
     package let audioBitrate: Int
-    /// x264's.
+    /// One of x264's names, whatever the codec.
     package let preset: String
     /// A ceiling, in frames per second.
     package let frameRate: Rational
+    /// What the picture is encoded as.
+    package let videoCodec: VideoCodec
 
     package init(
         name: String,
@@ -23,7 +25,8 @@ package struct Profile: Sendable, Codable, Hashable {
         videoBitrate: Int,
         audioBitrate: Int,
         preset: String,
-        frameRate: Rational
+        frameRate: Rational,
+        videoCodec: VideoCodec = .h264
     ) {
         self.name = name
         self.width = width
@@ -32,6 +35,7 @@ package struct Profile: Sendable, Codable, Hashable {
         self.audioBitrate = audioBitrate
         self.preset = preset
         self.frameRate = frameRate
+        self.videoCodec = videoCodec
     }
 
     /// Reads every `.json` of a folder; the highest comes first.
@@ -56,6 +60,13 @@ package struct Profile: Sendable, Codable, Hashable {
         guard !profiles.isEmpty else {
             throw MediaError(.profile, "\(directory): no profile (*.json) is there; at least one is needed.")
         }
+        // The others are offered beside it: not every player knows them.
+        guard profiles.contains(where: { $0.videoCodec == .h264 }) else {
+            throw MediaError(
+                .profile,
+                "\(directory): no profile is for H.264, which every player knows: add one without \"videoCodec\"."
+            )
+        }
         return profiles.sorted { ($0.height, $0.width, $1.name) > ($1.height, $1.width, $0.name) }
     }
 
@@ -79,7 +90,8 @@ package struct Profile: Sendable, Codable, Hashable {
             videoBitrate: try fields.bitRate("videoBitrate", in: 10_000...200_000_000),
             audioBitrate: try fields.bitRate("audioBitrate", in: 16_000...512_000),
             preset: try fields.choice("preset", of: presets),
-            frameRate: try fields.rate("frameRate")
+            frameRate: try fields.rate("frameRate"),
+            videoCodec: try fields.codec("videoCodec")
         )
     }
 
@@ -112,7 +124,7 @@ private struct ProfileFields {
     }
 
     func refuseUnknown() throws {
-        let known = ["width", "height", "videoBitrate", "audioBitrate", "preset", "frameRate"]
+        let known = ["width", "height", "videoBitrate", "audioBitrate", "preset", "frameRate", "videoCodec"]
         let unknown = fields.keys.filter { !known.contains($0) }.sorted()
         guard unknown.isEmpty else {
             throw MediaError(
@@ -152,6 +164,13 @@ private struct ProfileFields {
             throw wrong(field, "one of \(values.joined(separator: ", "))")
         }
         return value
+    }
+
+    /// H.264 unless the profile says otherwise.
+    func codec(_ field: String) throws -> VideoCodec {
+        guard fields[field] != nil else { return .h264 }
+        let name = try choice(field, of: VideoCodec.allCases.map(\.rawValue))
+        return VideoCodec(rawValue: name) ?? .h264
     }
 
     func rate(_ field: String) throws -> Rational {

@@ -57,6 +57,21 @@ package struct MediaTools: Sendable {
         [("ffmpeg", ffmpeg), ("ffprobe", ffprobe)].filter { $0.1 == nil }.map(\.0)
     }
 
+    /// The codecs of these profiles that this ffmpeg cannot encode.
+    ///
+    /// - Throws: `ChildProcess.Failure` when it cannot be asked.
+    package func missingCodecs(for profiles: [Profile]) async throws -> [VideoCodec] {
+        let wanted = VideoCodec.allCases.filter { codec in profiles.contains { $0.videoCodec == codec } }
+        guard let ffmpeg else { return wanted }
+        let list = try await ChildProcess.run(
+            ffmpeg,
+            ["-nostdin", "-hide_banner", "-v", "error", "-encoders"],
+            deadline: .seconds(30)
+        )
+        let words = Set(String(decoding: list.standardOutput, as: UTF8.self).split(whereSeparator: \.isWhitespace))
+        return wanted.filter { !words.contains($0.encoder[...]) }
+    }
+
     /// What protects the machine less than it could, in words for `doctor`.
     package var weaknesses: [String] {
         var list: [String] = []

@@ -4,13 +4,13 @@ internal import SQL
 
 extension Accounts {
     /// A code that lets one person register.
-    package func invite(validFor lifetime: Duration) async throws -> String {
-        try await makeInvitation(.user, lifetime)
+    package func invite(validFor lifetime: Duration, by actor: AuditActor = .commandLine) async throws -> String {
+        try await makeInvitation(.user, lifetime, actor)
     }
 
     /// The token of a link that makes one administrator; earlier ones count no more.
-    package func adminToken() async throws -> String {
-        try await makeInvitation(.admin, .seconds(86_400))
+    package func adminToken(by actor: AuditActor = .commandLine) async throws -> String {
+        try await makeInvitation(.admin, .seconds(86_400), actor)
     }
 
     /// The token of the first start's link; nil when there is an administrator already.
@@ -18,7 +18,7 @@ extension Accounts {
         let isSetUp = try await database.read {
             try $0.first("SELECT id FROM users WHERE role = 'admin' AND disabled_at IS NULL LIMIT 1") != nil
         }
-        return isSetUp ? nil : try await adminToken()
+        return isSetUp ? nil : try await adminToken(by: .service)
     }
 
     /// Whether a set-up link would still make an administrator.
@@ -37,7 +37,7 @@ extension Accounts {
         from address: String,
         agent: String? = nil
     ) async throws -> SignIn {
-        try attemptsByAddress.take(Self.network(of: address))
+        try attemptsByAddress.take(RateLimiter.network(of: address))
         guard try await isAdminToken(token) else { throw Self.deadLink }
         let newcomer = try Newcomer(registration, role: .admin)
         let hash = try await Self.passwordHash(newcomer.password)
@@ -48,6 +48,8 @@ extension Accounts {
         let account = try await database.write { connection in
             let account = try Self.insert(newcomer, hash, connection, time)
             guard try Self.use(code, .admin, by: account.id, connection, time) else { throw Self.deadLink }
+            let actor = AuditActor(user: account.id, name: account.email, address: address)
+            try AuditLog.write(.addUser, on: account, by: actor, in: connection, at: time)
             try grant.store(for: account.id, connection, time, lifetime)
             return account
         }
@@ -58,7 +60,7 @@ extension Accounts {
         ServiceError(.gone, "This link was used or has expired. Make another: telecine user admin-link")
     }
 
-    private func makeInvitation(_ role: UserRole, _ lifetime: Duration) async throws -> String {
+    private func makeInvitation(_ role: UserRole, _ lifetime: Duration, _ actor: AuditActor) async throws -> String {
         let code = Base64.encodeURLSafe(SecureRandom.bytes(24))
         let hash = Self.hash(code)
         let time = now()
@@ -73,6 +75,13 @@ extension Accounts {
                 VALUES (\(hash), \(role.rawValue), \(time), \(time + lifetime))
                 """
             )
+            // Never the code: whoever reads the log must not be able to use it.
+            let entry = AuditEntry.Draft(
+                role == .admin ? .makeAdminLink : .invite,
+                "invitation",
+                detail: "until \((time + lifetime).iso8601)"
+            )
+            try AuditLog.write(entry, by: actor, in: connection, at: time)
         }
         return code
     }

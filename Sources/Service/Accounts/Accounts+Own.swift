@@ -28,7 +28,7 @@ extension Accounts {
     ) async throws -> Int {
         try AccountRules.checkPassword(password, field: "newPassword")
         // The same bounds as signing in: a stolen session must not find out the password.
-        let (key, network) = (AccountRules.key(principal.user.email), Self.network(of: address))
+        let (key, network) = (AccountRules.key(principal.user.email), RateLimiter.network(of: address))
         try attemptsByAddress.take(network)
         try attemptsByAccount.take(key)
         let user = principal.userID

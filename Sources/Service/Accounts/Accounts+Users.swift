@@ -27,11 +27,19 @@ extension Accounts {
     ///
     /// - Throws: `ServiceError` as `register` does.
     @discardableResult
-    package func add(_ registration: Registration, role: UserRole) async throws -> Account {
+    package func add(
+        _ registration: Registration,
+        role: UserRole,
+        by actor: AuditActor = .commandLine
+    ) async throws -> Account {
         let newcomer = try Newcomer(registration, role: role)
         let hash = try await Self.passwordHash(newcomer.password)
         let time = now()
-        return try await database.write { try Self.insert(newcomer, hash, $0, time) }
+        return try await database.write { connection in
+            let account = try Self.insert(newcomer, hash, connection, time)
+            try AuditLog.write(.addUser, on: account, by: actor, in: connection, at: time)
+            return account
+        }
     }
 
     /// All accounts, oldest first.
@@ -53,7 +61,11 @@ extension Accounts {
     /// Changes a password and ends all sessions of the account.
     ///
     /// - Throws: `ServiceError` naming the field, or `notFound`.
-    package func changePassword(of email: String, to password: String) async throws {
+    package func changePassword(
+        of email: String,
+        to password: String,
+        by actor: AuditActor = .commandLine
+    ) async throws {
         try AccountRules.checkPassword(password)
         let account = try await user(email: email)
         let hash = try await Self.passwordHash(password)
@@ -61,19 +73,22 @@ extension Accounts {
         try await database.write { connection in
             try connection.run("UPDATE users SET password_hash = \(hash) WHERE id = \(account.id)")
             try Self.revokeAll(of: account.id, connection, time)
+            try AuditLog.write(.changePassword, on: account, by: actor, in: connection, at: time)
         }
     }
 
     /// Shuts an account out, at once, or lets it in again; signing in is needed afterwards.
     ///
     /// - Throws: `ServiceError` `notFound`.
-    package func setDisabled(_ isDisabled: Bool, email: String) async throws {
+    package func setDisabled(_ isDisabled: Bool, email: String, by actor: AuditActor = .commandLine) async throws {
         let time = now()
         try await database.write { connection in
             let account = try Self.find(email, connection)
             let since: Timestamp? = isDisabled ? account.disabledAt ?? time : nil
             try connection.run("UPDATE users SET disabled_at = \(since) WHERE id = \(account.id)")
             if isDisabled { try Self.revokeAll(of: account.id, connection, time) }
+            let act: AuditEntry.Act = isDisabled ? .disableUser : .enableUser
+            try AuditLog.write(act, on: account, by: actor, in: connection, at: time)
         }
     }
 

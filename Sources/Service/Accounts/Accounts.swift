@@ -54,6 +54,9 @@ package struct Accounts: Sendable {
         registrationsByAddress = RateLimiter(.init(burst: 100, interval: .seconds(10)), capacity: 10_000, now: now)
     }
 
+    /// What administrators did.
+    package var audit: AuditLog { AuditLog(database: database, now: now) }
+
     // MARK: - Coming in
 
     /// Makes an account, where the policy lets somebody, and signs it in.
@@ -68,7 +71,7 @@ package struct Accounts: Sendable {
         let policy = policy.registration
         guard policy != .closed else { throw ServiceError(.forbidden, "Registration is closed.") }
         let newcomer = try Newcomer(registration, role: .user)
-        try registrationsByAddress.take(Self.network(of: address))
+        try registrationsByAddress.take(RateLimiter.network(of: address))
         let invitation = registration.inviteCode.map(Self.hash) ?? ""
         let time = now()
         if policy == .invite {
@@ -97,7 +100,7 @@ package struct Accounts: Sendable {
         agent: String? = nil
     ) async throws -> SignIn {
         let key = AccountRules.key(credentials.email)
-        let network = Self.network(of: address)
+        let network = RateLimiter.network(of: address)
         try attemptsByAddress.take(network)
         // Whatever is longer is nobody's address, and is not remembered.
         let accountKey = key.utf8.count <= AccountRules.longestEmail ? key : ""
@@ -134,16 +137,27 @@ package struct Accounts: Sendable {
 
     /// A new session of an account that is known by other means: the command line on the data folder.
     ///
+    /// - Parameters:
+    ///   - account: whose session it is.
+    ///   - actor: who opens it without the account's password, for the audit log; nil for the account itself.
+    /// - Returns: the session.
     /// - Throws: `ServiceError` `forbidden` for a disabled account.
-    package func open(_ account: Account) async throws -> SignIn {
-        try await open(account, SessionGrant(agent: "telecine"))
+    package func open(_ account: Account, by actor: AuditActor? = nil) async throws -> SignIn {
+        try await open(account, SessionGrant(agent: "telecine"), by: actor)
     }
 
-    private func open(_ account: Account, _ grant: SessionGrant) async throws -> SignIn {
+    private func open(
+        _ account: Account,
+        _ grant: SessionGrant,
+        by actor: AuditActor? = nil
+    ) async throws -> SignIn {
         guard account.disabledAt == nil else { throw ServiceError(.forbidden, "This account is disabled.") }
         let time = now()
         let lifetime = policy.sessionLifetime
-        try await database.write { try grant.store(for: account.id, $0, time, lifetime) }
+        try await database.write { connection in
+            try grant.store(for: account.id, connection, time, lifetime)
+            if let actor { try AuditLog.write(.openSession, on: account, by: actor, in: connection, at: time) }
+        }
         return try signIn(account, grant, time, showsUser: false)
     }
 
@@ -173,18 +187,5 @@ package struct Accounts: Sendable {
 
     static var notInvited: ServiceError {
         ServiceError(.forbidden, "That invitation is not valid, or was used.", field: "inviteCode")
-    }
-
-    /// A client may have as many IPv6 addresses of its /64 as it likes: the network counts.
-    ///
-    /// Nil, which is not limited, for this machine itself: behind a proxy that is not named as trusted everybody comes
-    /// from there.
-    static func network(of address: String) -> String? {
-        if address.hasPrefix("127.") || address == "::1" { return nil }
-        guard address.contains(":") else { return address }
-        var groups = address.split(separator: ":", omittingEmptySubsequences: false).prefix(4).map(String.init)
-        // `2001:db8::1` has fewer than four groups before the gap; those within it are zero.
-        if let gap = groups.firstIndex(of: "") { groups = Array(groups[..<gap]) }
-        return groups.joined(separator: ":") + "/64"
     }
 }

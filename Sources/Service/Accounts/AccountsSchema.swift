@@ -67,7 +67,7 @@ package enum AccountsSchema {
 /// API keys, and what the list of sessions shows of each.
 package enum AccountKeysSchema {
     package static let migration = Migration(
-        16,
+        17,
         "account keys",
         [
             // The browser or program, in its own words, and the network it signed in from.

@@ -27,7 +27,7 @@ package enum SurroundingsSchema {
 /// Captions belong to a version; what there was belongs to the one that was live.
 package enum VersionCaptionsSchema {
     package static let migration = Migration(
-        17,
+        18,
         "captions of versions",
         [
             """

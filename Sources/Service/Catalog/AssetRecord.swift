@@ -1,5 +1,6 @@
 package import Core
 internal import Foundation
+internal import Media
 internal import SQL
 
 /// An asset with its live version, as the catalog knows it.
@@ -80,6 +81,9 @@ package struct RenditionRecord: Sendable {
     package let isSustained: Bool
 
     package var isComplete: Bool { done == segments }
+
+    /// H.264 for what is copied, and until a segment was made.
+    var videoCodec: VideoCodec { VideoCodec(codecs: codecs ?? "") }
 
     /// Whether a player can be told of it: what is missing comes in time.
     package var isDeliverable: Bool { isComplete || (codecs != nil && (isSustained || origin != .encoded)) }

@@ -72,11 +72,6 @@ package struct Catalog: Sendable {
 
     /// The jobs that work for what is in the catalog.
     package var queue: JobQueue { JobQueue(database: database) }
-
-    /// Throws when the database does not answer.
-    package func check() async throws {
-        _ = try await database.read { try $0.first("SELECT 1 AS one") }
-    }
 }
 
 /// What jobs work for: the key by which they are cancelled together.

@@ -100,7 +100,7 @@ enum ListTriggers {
     }
 
     /// The same body for both: SQLite's stands in the trigger, PostgreSQL's in a function that the trigger calls.
-    private static func trigger(_ name: Query, on event: Query, body: Query, result: Query = "NEW") -> [Query] {
+    static func trigger(_ name: Query, on event: Query, body: Query, result: Query = "NEW") -> [Query] {
         [
             Query(
                 sqlite: "CREATE TRIGGER \(sql: name) \(sql: event) BEGIN \(sql: body) END",

@@ -24,6 +24,7 @@ package struct Delivery: Sendable {
         keys: StreamKeys,
         expiresIn: Int = 3600,
         revocations: Revocations = Revocations(),
+        metrics: Metrics = Metrics(),
         logger: Logger = .silent
     ) {
         self.database = database
@@ -32,13 +33,13 @@ package struct Delivery: Sendable {
         self.keys = keys
         self.expiresIn = expiresIn
         self.revocations = revocations
-        waits = SegmentWaits(database: database, store: store, logger: logger)
+        waits = SegmentWaits(database: database, store: store, metrics: metrics, logger: logger)
     }
 
     // MARK: - Links
 
-    /// Signed paths of one version; a dialect puts its public address before them.
-    package struct Link: Sendable {
+    /// Signed paths of one version, or of an upload; a dialect puts its public address before them.
+    package struct Link: Sendable, Equatable {
         let token: String
         package let expiresIn: Int
 
@@ -50,14 +51,19 @@ package struct Delivery: Sendable {
     /// Expiries fall on quarters of an hour, so that a page asked for twice names the same, cached, URLs.
     private static let rounding: Int64 = 900
 
+    /// Until when a playback may start with a link that is given now.
+    func lastStart(at now: Timestamp) -> Timestamp {
+        let last = now.seconds + Int64(expiresIn)
+        return Timestamp(seconds: (last + Self.rounding - 1) / Self.rounding * Self.rounding)
+    }
+
     /// `share`: whose revocation ends it, and when it ends at the latest.
     package func link(
         to asset: AssetRecord,
         share: (id: ShareID, ends: Timestamp?)? = nil,
         at now: Timestamp = .now
     ) -> Link {
-        let last = now.seconds + Int64(expiresIn)
-        let rounded = (last + Self.rounding - 1) / Self.rounding * Self.rounding
+        let rounded = lastStart(at: now).seconds
         let expires = min(rounded, share?.ends?.seconds ?? rounded)
         // A second more than it lasts, rounded down.
         let grace = Duration.seconds(((asset.version.duration ?? .zero).components.seconds + 1) * 2)
@@ -102,11 +108,11 @@ package struct Delivery: Sendable {
         package let isComplete: Bool
     }
 
-    /// The rungs that a player is offered now, the best first.
+    /// The rungs of H.264 that a player is offered now, the best first: who reads a listing does not ask for codecs.
     package func listedRungs(of asset: AssetRecord) async throws -> [ListedRung] {
         guard let plan = try await plan(asset.id, asset.version.number) else { return [] }
         let renditions = try await catalog.renditions(of: asset.id, version: asset.version.number)
-        return VersionState.listed(renditions).compactMap { record in
+        return VersionState.listed(renditions).filter { $0.videoCodec == .h264 }.compactMap { record in
             guard let variant = plan.variant(record) else { return nil }
             return ListedRung(
                 name: record.name,

@@ -25,14 +25,17 @@ struct WantedFile: Hashable, Sendable {
 
     /// nil for a name that no file of a rendition has.
     init?(_ file: String, rendition: String, _ token: StreamToken) {
-        var number: Int?
-        if file != "init.mp4" {
-            guard file.hasSuffix(".m4s"), let value = Int(file.dropLast(4)), value >= 0,
-                file == "\(value).m4s"
-            else { return nil }
-            number = value
-        }
+        let number = Self.number(of: file)
+        guard number != nil || file == "init.mp4" else { return nil }
         self.init(asset: token.asset, version: token.version, rendition: rendition, number: number)
+    }
+
+    /// Which segment a name is; nil for any other file.
+    static func number(of file: String) -> Int? {
+        guard file.hasSuffix(".m4s"), let value = Int(file.dropLast(4)), value >= 0, file == "\(value).m4s" else {
+            return nil
+        }
+        return value
     }
 
     var key: ObjectKey? {
@@ -64,9 +67,19 @@ actor SegmentWaits {
     private var waiters: [WantedFile: [Waiter]] = [:]
     private var isWatching = false
 
-    init(database: any Database, store: any ObjectStore, logger: Logger = .silent) {
+    private let seconds: Histogram
+    private let waiting: MetricSeries
+
+    init(database: any Database, store: any ObjectStore, metrics: Metrics = Metrics(), logger: Logger = .silent) {
         self.database = database
         self.store = store
+        seconds = metrics.histogram(
+            "telecine_segment_wait_seconds",
+            "How long requests for segments that were not there yet were held.",
+            labels: "outcome"
+        )
+        for outcome in ["arrived", "never", "given_up"] { _ = seconds.series(outcome) }
+        waiting = metrics.gauge("telecine_segment_waits", "Requests that are held for a segment.").series()
         self.logger = logger
     }
 
@@ -74,6 +87,20 @@ actor SegmentWaits {
     ///
     /// Throws `.notFound` for what will never be, `.unavailable` when the client has left or the patience has ended.
     func wait(for wanted: WantedFile, isWanted: @escaping @Sendable () -> Bool) async throws {
+        let begin = ContinuousClock.now
+        waiting.add(1)
+        defer { waiting.add(-1) }
+        do {
+            try await arrival(of: wanted, isWanted)
+            seconds.observe((ContinuousClock.now - begin).inSeconds, "arrived")
+        } catch {
+            let outcome = (error as? ServiceError)?.code == .notFound ? "never" : "given_up"
+            seconds.observe((ContinuousClock.now - begin).inSeconds, outcome)
+            throw error
+        }
+    }
+
+    private func arrival(of wanted: WantedFile, _ isWanted: @escaping @Sendable () -> Bool) async throws {
         if waiters[wanted] == nil {
             switch try await order([wanted: false])[wanted] {
             case .there where exists(wanted): return
@@ -188,7 +215,7 @@ actor SegmentWaits {
         return access(path, R_OK) == 0
     }
 
-    private static let tooLate = ServiceError(
+    static let tooLate = ServiceError(
         .unavailable,
         "This part of the recording is not ready yet. Try again.",
         retryAfter: .seconds(2)

@@ -70,9 +70,27 @@ package struct StreamKeys: Sendable {
 
     /// The token's text: 20 bytes (28 with a share) and a 128-bit HMAC, base64url.
     package func sign(_ token: StreamToken) -> String {
+        seal(token.share == nil ? 1 : 2, token.payload)
+    }
+
+    /// The text of a layout's fields: layout (1 byte), key id (1), fields and a 128-bit HMAC, base64url.
+    func seal(_ layout: UInt8, _ fields: [UInt8]) -> String {
         guard let key = keys.first else { preconditionFailure("a service has a secret") }
-        let payload = [token.share == nil ? 1 : 2, key.id] + token.payload
+        let payload = [layout, key.id] + fields
         return Base64.encodeURLSafe(payload + HMAC.sha256(key: key.secret, message: payload).prefix(16))
+    }
+
+    /// The fields of a text that has this layout and is signed by one of the keys; `count`: how many bytes they are.
+    func open(_ text: String, layout: UInt8, count: Int) -> [UInt8]? {
+        guard text.utf8.count == ((count + 18) * 4 + 2) / 3, let bytes = Base64.decodeURLSafe(text),
+            bytes.count == count + 18, bytes[0] == layout
+        else { return nil }
+        let payload = Array(bytes.dropLast(16))
+        for key in keys where key.id == bytes[1] {
+            let expected = Array(HMAC.sha256(key: key.secret, message: payload).prefix(16))
+            if ConstantTime.equal(expected, Array(bytes.suffix(16))) { return Array(payload[2...]) }
+        }
+        return nil
     }
 
     /// The token behind a text, when one of the keys has signed it.
@@ -82,18 +100,10 @@ package struct StreamKeys: Sendable {
         guard text.utf8.count == 48 || text.utf8.count == 59 else { return nil }
         let text = String(text)
         if let token = known.find(text) { return token }
-        guard let bytes = Base64.decodeURLSafe(text), bytes.count > 16, bytes.count == [1: 36, 2: 44][bytes[0]] else {
-            return nil
-        }
-        let payload = Array(bytes.dropLast(16))
-        for key in keys where key.id == bytes[1] {
-            let expected = Array(HMAC.sha256(key: key.secret, message: payload).prefix(16))
-            guard ConstantTime.equal(expected, Array(bytes.suffix(16))) else { continue }
-            let token = StreamToken(payload: payload[2...])
-            known.keep(token, as: text)
-            return token
-        }
-        return nil
+        guard let fields = open(text, layout: 1, count: 18) ?? open(text, layout: 2, count: 26) else { return nil }
+        let token = StreamToken(payload: fields[...])
+        known.keep(token, as: text)
+        return token
     }
 }
 

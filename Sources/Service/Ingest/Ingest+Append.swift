@@ -70,7 +70,7 @@ extension Ingest {
             try self.admit(upload, in: transaction)
         }
         try await keepRecords()
-        metrics.begun.add(1, upload.door)
+        metrics.noteBeginning(at: upload.door)
         logger.info("upload begun", ["upload": .string(upload.id.rawValue), "size": .integer(upload.size)])
         guard file.size == 0, !file.endsWhenTold else { return UploadProgress(upload: upload, offset: 0) }
         let empty = StagedFile(path: stagedPath(upload.id), at: 0, limit: 0, tooLong: { AppendWriter.tooLong })

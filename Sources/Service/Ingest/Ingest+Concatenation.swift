@@ -39,7 +39,7 @@ extension Ingest {
         upload.isLengthKnown = known != nil
         upload.size = known ?? 0
         try await insert(upload, of: sources, file)
-        metrics.begun.add(1, upload.door)
+        metrics.noteBeginning(at: upload.door)
         do {
             try await keepRecords()
             try await assemble(upload.id)

@@ -117,7 +117,7 @@ package final class Ingest: Sendable {
             try self.admit(upload, in: transaction)
         }
         try await keepRecords()
-        metrics.begun.add(1, upload.door)
+        metrics.noteBeginning(at: upload.door)
         logger.info("upload begun", ["upload": .string(upload.id.rawValue), "size": .integer(upload.size)])
         return upload
     }

@@ -30,8 +30,8 @@ struct IngestMetrics: Sendable {
             "telecine_uploads_refused_total",
             "Uploads refused because their owner had too much under way."
         )
-        open = metrics.gauge("telecine_uploads_open", "Unfinished uploads.", labels: "door")
-        openBytes = metrics.gauge("telecine_uploads_open_bytes", "Bytes that they announce.", labels: "door")
+        open = metrics.gauge("telecine_uploads_open", "Unfinished uploads.", labels: "door", "state")
+        openBytes = metrics.gauge("telecine_uploads_open_bytes", "Bytes that they announce.", labels: "door", "state")
         sweeps = metrics.counter("telecine_sweeps_total", "Sweeps of expired uploads.", labels: "outcome")
         swept = metrics.counter("telecine_sweep_removed_total", "What sweeps removed.", labels: "kind")
         sweptBytes = metrics.counter("telecine_sweep_removed_bytes_total", "Bytes of files that sweeps removed.")
@@ -39,6 +39,12 @@ struct IngestMetrics: Sendable {
             "telecine_sweep_last_success_timestamp_seconds",
             "When a sweep last ended well, in seconds since 1970."
         )
+    }
+
+    /// The other ends begin at zero, so that the first of them is seen as a change.
+    func noteBeginning(at door: String) {
+        begun.add(1, door)
+        for other in [completed, failed, expired, received] { other.add(0, door) }
     }
 
     func note(_ report: SweepReport, at time: Timestamp) {
@@ -58,18 +64,18 @@ extension Ingest {
                 let rows = try await database.read { connection in
                     try connection.all(
                         """
-                        SELECT door, COUNT(*) AS count, CAST(SUM(size) AS BIGINT) AS bytes FROM uploads
-                        WHERE state IN ('created', 'receiving', 'validating', 'hashing') GROUP BY door
+                        SELECT door, state, COUNT(*) AS count, CAST(SUM(size) AS BIGINT) AS bytes FROM uploads
+                        WHERE state IN ('created', 'receiving', 'validating', 'hashing') GROUP BY door, state
                         """
                     ).map { row in
                         (
-                            try row.get("door", as: String.self), try row.get("count", as: Int64.self),
-                            try row.get("bytes", as: Int64.self)
+                            [try row.get("door", as: String.self), try row.get("state", as: String.self)],
+                            try row.get("count", as: Int64.self), try row.get("bytes", as: Int64.self)
                         )
                     }
                 }
-                own.open.replace(with: Dictionary(uniqueKeysWithValues: rows.map { ([$0.0], Double($0.1)) }))
-                own.openBytes.replace(with: Dictionary(uniqueKeysWithValues: rows.map { ([$0.0], Double($0.2)) }))
+                own.open.replace(with: Dictionary(uniqueKeysWithValues: rows.map { ($0.0, Double($0.1)) }))
+                own.openBytes.replace(with: Dictionary(uniqueKeysWithValues: rows.map { ($0.0, Double($0.2)) }))
             } catch {
                 logger.warning("open uploads could not be counted", ["error": .string(String(reflecting: error))])
             }

@@ -6,6 +6,9 @@ internal import SQL
 package struct Upload: Sendable {
     package enum State: String, Sendable {
         case created, receiving, validating, hashing, complete, failed
+
+        /// Whether there are bytes, and no asset yet.
+        package var isArriving: Bool { self == .receiving || self == .validating || self == .hashing }
     }
 
     /// How its bytes come.

@@ -18,6 +18,8 @@ package struct UploadNews: Sendable, Equatable {
     package let progress: Int
     /// Why it failed, in words for its owner.
     package let error: String?
+    /// To what plays of it before it is complete.
+    package var early: Delivery.Link?
 
     /// Nothing more will come: it is ready, has failed, or is one part of another.
     package var isFinal: Bool {

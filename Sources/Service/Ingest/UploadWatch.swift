@@ -30,11 +30,14 @@ package final class UploadWatch: Sendable {
 
     private let ingest: Ingest
     private let catalog: Catalog
+    private let early: EarlyPlay?
     private let state = Mutex(State())
 
-    package init(ingest: Ingest, catalog: Catalog) {
+    /// `early`: nil where nothing plays before it is complete.
+    package init(ingest: Ingest, catalog: Catalog, early: EarlyPlay? = nil) {
         self.ingest = ingest
         self.catalog = catalog
+        self.early = early
     }
 
     /// What is known now, then whatever changes, until nothing will change any more or the time is over.
@@ -43,7 +46,7 @@ package final class UploadWatch: Sendable {
     ///
     /// - Throws: `.notFound`, `.forbidden`, `.gone`.
     package func news(of id: UploadID, for owner: UserID) async throws -> AsyncStream<UploadNews> {
-        let first = try await ingest.news(of: id, for: owner, catalog)
+        let first = try await look(id, owner)
         let (stream, continuation) = AsyncStream.makeStream(of: UploadNews.self, bufferingPolicy: .bufferingNewest(1))
         continuation.yield(first)
         guard !first.isFinal else {
@@ -65,6 +68,12 @@ package final class UploadWatch: Sendable {
         return stream
     }
 
+    private func look(_ id: UploadID, _ owner: UserID) async throws -> UploadNews {
+        var news = try await ingest.news(of: id, for: owner, catalog)
+        if news.state.isArriving { news.early = await early?.link(to: id, at: news.offset) }
+        return news
+    }
+
     private func leave(_ id: UploadID, _ number: UInt64) {
         let idle = state.withLock { state -> Task<Void, Never>? in
             guard var watched = state.watched[id], watched.listeners.removeValue(forKey: number) != nil else {
@@ -84,7 +93,7 @@ package final class UploadWatch: Sendable {
         while !Task.isCancelled {
             do { try await Task.sleep(for: pause) } catch { return }
             do {
-                let news = try await ingest.news(of: id, for: owner, catalog)
+                let news = try await look(id, owner)
                 guard !Task.isCancelled else { return }
                 pause = tell(news) ? Self.shortPause : min(pause * 3 / 2, Self.longPause)
             } catch let error as ServiceError where error.code != .internalFailure {

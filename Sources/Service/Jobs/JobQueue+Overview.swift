@@ -61,6 +61,13 @@ package struct QueueOverview: Sendable {
         package let count: Int
         /// When the oldest of them was enqueued.
         package let oldest: Timestamp
+
+        init(row: Row) throws {
+            kind = try row.get("kind")
+            state = try row.get("state")
+            count = try row.get("n")
+            oldest = try row.get("oldest")
+        }
     }
 
     package let counts: [Count]
@@ -82,14 +89,7 @@ extension JobQueue {
                 SELECT kind, state, count(*) AS n, min(created_at) AS oldest FROM jobs
                 GROUP BY kind, state ORDER BY kind, state
                 """
-            ).map { row in
-                QueueOverview.Count(
-                    kind: try row.get("kind"),
-                    state: try row.get("state"),
-                    count: try row.get("n"),
-                    oldest: try row.get("oldest")
-                )
-            }
+            ).map(QueueOverview.Count.init(row:))
             let jobs = try connection.all(
                 """
                 SELECT \(sql: JobRecord.columns) FROM jobs WHERE \(sql: condition)

@@ -114,23 +114,40 @@ package struct JobQueue: Sendable {
         }
     }
 
+    /// The row of a job, as long as it is this worker's.
+    private static func own(_ id: JobID, _ worker: String) -> Query {
+        "id = \(id) AND worker = \(worker) AND state = 'running'"
+    }
+
     /// Removes a job that is done, unless it belongs to another worker by now.
-    package func finish(_ id: JobID, worker: String) async throws {
+    ///
+    /// `time`: how long it ran.
+    package func finish(_ id: JobID, worker: String, took time: Duration = .zero) async throws {
         try await database.write { transaction in
-            try transaction.run("DELETE FROM jobs WHERE id = \(id) AND worker = \(worker) AND state = 'running'")
+            let own = Self.own(id, worker)
+            try Statistics.count(.done, where: own, took: time, in: transaction)
+            try transaction.run("DELETE FROM jobs WHERE \(sql: own)")
         }
     }
 
     /// Puts a job back.
     ///
     /// `reason` nil: a snooze, which does not count as an attempt.
-    package func retry(_ id: JobID, worker: String, after delay: Duration, reason: String?) async throws {
+    package func retry(
+        _ id: JobID,
+        worker: String,
+        after delay: Duration,
+        reason: String?,
+        took time: Duration = .zero
+    ) async throws {
         try await database.write { transaction in
+            let own = Self.own(id, worker)
+            if reason != nil { try Statistics.count(.failed, where: own, took: time, in: transaction) }
             try transaction.run(
                 """
                 UPDATE jobs SET state = 'queued', worker = NULL, lease_until = NULL, run_at = \(Timestamp.now + delay),
                     attempts = attempts + \(reason == nil ? 0 : 1), reason = \(reason)
-                WHERE id = \(id) AND worker = \(worker) AND state = 'running'
+                WHERE \(sql: own)
                 """
             )
         }
@@ -143,14 +160,17 @@ package struct JobQueue: Sendable {
         _ id: JobID,
         worker: String,
         reason: String,
+        took time: Duration = .zero,
         consequence: @escaping @Sendable (any Connection) throws -> Void = { _ in }
     ) async throws {
         try await database.write { transaction in
+            let own = Self.own(id, worker)
+            try Statistics.count(.buried, where: own, took: time, in: transaction)
             let changed = try transaction.run(
                 """
                 UPDATE jobs SET state = 'dead', worker = NULL, lease_until = NULL, reason = \(reason),
                     attempts = attempts + 1
-                WHERE id = \(id) AND worker = \(worker) AND state = 'running'
+                WHERE \(sql: own)
                 """
             )
             if changed == 1 { try consequence(transaction) }
@@ -162,6 +182,10 @@ package struct JobQueue: Sendable {
     /// `crashed`: it ended by itself, so that its jobs are suspected of it.
     package func release(worker: String, crashed: Bool) async throws {
         try await database.write { transaction in
+            try Workers.remove(worker, in: transaction)
+            if crashed {
+                try Statistics.count(.crashed, where: "worker = \(worker) AND state = 'running'", in: transaction)
+            }
             try transaction.run(
                 """
                 UPDATE jobs SET state = 'queued', worker = NULL, lease_until = NULL,

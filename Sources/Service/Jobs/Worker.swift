@@ -26,6 +26,7 @@ package struct Worker: Sendable {
 
     package func run() async {
         await withDiscardingTaskGroup { group in
+            group.addTask { await sayItLives() }
             for lane in slots {
                 group.addTask { await work(lane: lane) }
             }
@@ -35,6 +36,19 @@ package struct Worker: Sendable {
             try await Task { try await queue.release(worker: name, crashed: false) }.value
         } catch {
             logger.warning("could not give leases back; they run out by themselves", ["error": .string("\(error)")])
+        }
+    }
+
+    /// So that somebody misses it when it does not.
+    private func sayItLives() async {
+        let start = Timestamp.now
+        while !Task.isCancelled {
+            do {
+                try await queue.announce(name, slots: slots.count, since: start)
+            } catch {
+                logger.warning("a worker could not say that it lives", ["error": .string(String(reflecting: error))])
+            }
+            do { try await Task.sleep(for: Workers.interval) } catch { return }
         }
     }
 
@@ -108,18 +122,19 @@ package struct Worker: Sendable {
             return try await bury(claim, job, reason: "Processing this file stopped the worker again and again.")
         }
         let result = await withHeartbeat(claim) { try await job.run(in: context) }
+        let time = ContinuousClock.now - start
         var fields: [String: JSONValue] = [
             "job": .integer(claim.id.rawValue), "kind": .string(claim.kind), "subject": .string(job.subject),
-            "seconds": .number((ContinuousClock.now - start).inSeconds),
+            "seconds": .number(time.inSeconds),
         ]
         switch result {
         case .success(.done):
-            try await queue.finish(claim.id, worker: name)
+            try await queue.finish(claim.id, worker: name, took: time)
             logger.info("job done", fields)
         case .success(.snooze(let delay)):
             try await queue.retry(claim.id, worker: name, after: delay, reason: nil)
         case .success(.cancel(let reason)):
-            try await bury(claim, job, reason: reason)
+            try await bury(claim, job, reason: reason, took: time)
         case .failure(let error) where error is CancellationError || Task.isCancelled:
             logger.info("job given up", fields)
         case .failure(let error) where Self.isDiskFull(error):
@@ -131,19 +146,25 @@ package struct Worker: Sendable {
             let attempts = claim.attempts + 1
             let isHopeless = (error as? MediaError)?.isPermanent ?? false
             guard attempts < type(of: job).attempts, !isHopeless else {
-                return try await bury(claim, job, reason: Self.publicReason(error))
+                return try await bury(claim, job, reason: Self.publicReason(error), took: time)
             }
             logger.warning("job failed, will be tried again", fields)
             try await queue.retry(
                 claim.id,
                 worker: name,
                 after: .seconds(1 << min(attempts, 8)),
-                reason: "\(error)"
+                reason: "\(error)",
+                took: time
             )
         }
     }
 
-    private func bury(_ claim: JobQueue.Claim, _ job: any Job, reason: String) async throws {
+    private func bury(
+        _ claim: JobQueue.Claim,
+        _ job: any Job,
+        reason: String,
+        took time: Duration = .zero
+    ) async throws {
         logger.error(
             "job buried",
             [
@@ -151,7 +172,9 @@ package struct Worker: Sendable {
                 "reason": .string(reason),
             ]
         )
-        try await queue.bury(claim.id, worker: name, reason: reason) { try job.buried(reason: reason, in: $0) }
+        try await queue.bury(claim.id, worker: name, reason: reason, took: time) {
+            try job.buried(reason: reason, in: $0)
+        }
     }
 
     /// How long a job waits before it looks again whether the disk has room.

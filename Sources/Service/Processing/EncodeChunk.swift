@@ -2,7 +2,7 @@ internal import Core
 internal import Media
 internal import SQL
 
-/// Encodes a run of segments of all rungs in the background, as far as nobody else has or does.
+/// Encodes a run of segments of a codec's rungs in the background, as far as nobody else has or does.
 struct EncodeChunk: Job {
     static let kind = "asset.chunk"
     static let lane = Lane.heavy
@@ -11,6 +11,8 @@ struct EncodeChunk: Job {
     let version: Int
     let first: Int
     let count: Int
+    /// The rungs' names, all of one codec; nil: all that there are, from before there were several codecs.
+    var rungs: [String]?
 
     var subject: String { Subject.version(asset, version) }
     var segments: Range<Int> { first..<first + count }
@@ -25,7 +27,8 @@ struct EncodeChunk: Job {
         }
         let encoding = RungEncoding(asset: asset, version: version, plan: plan, context: context)
         let progress = ChunkProgress(database: context.database, asset: asset, version: version)
-        for run in Self.runs(of: segments, rungs: plan.rungs, taken: taken) {
+        let rungs = plan.rungs.filter { makes($0.name) }
+        for run in Self.runs(of: segments, rungs: rungs, taken: taken) {
             try await progress.reported(share: Double(run.segments.count * run.rungs.count)) { onProgress in
                 try await encoding.run(
                     run.rungs,
@@ -37,6 +40,8 @@ struct EncodeChunk: Job {
         }
         return .done
     }
+
+    func makes(_ rung: String) -> Bool { rungs?.contains(rung) ?? true }
 
     /// What is left to encode: neighbours that lack the same rungs go together.
     static func runs(
@@ -58,6 +63,7 @@ struct EncodeChunk: Job {
     }
 
     func buried(reason: String, in transaction: any Connection) throws {
+        guard try !Replanning.unlist(rungs ?? [], of: asset, version, in: transaction) else { return }
         try Replanning.replanOrFail(asset, version, reason: reason, in: transaction)
     }
 }

@@ -43,6 +43,7 @@ struct EncodeSegment: Job {
     func buried(reason: String, in transaction: any Connection) throws {
         guard let plan = try Plan.find(asset, version, in: transaction), plan.rungs.contains(where: { $0.name == rung })
         else { return }
+        guard try !Replanning.unlist([rung], of: asset, version, in: transaction) else { return }
         try Replanning.replanOrFail(asset, version, reason: reason, in: transaction)
     }
 }

@@ -93,7 +93,7 @@ struct PrepareAsset: Job {
     }
 
     /// Encoders round the last frame up, and sound ends after the picture.
-    private static let tolerance = Duration.seconds(1)
+    static let tolerance = Duration.seconds(1)
 
     /// Minutes and seconds, `5:07`.
     private static func clock(_ duration: Duration) -> String {
@@ -104,10 +104,12 @@ struct PrepareAsset: Job {
     private func makePlan(of source: String, in context: ProcessingContext) async throws -> Plan {
         let info = try await Prober(tools: context.tools).probe(source)
         let ladder = info.video == nil ? [] : Ladder.rungs(for: info, profiles: context.profiles)
+        // Only H.264 is copied, and only where one of its own rungs has room for it.
+        let profiles = context.profiles.filter { $0.videoCodec == .h264 }
         let planner = CopyPlanner(tools: context.tools)
         var copy: (copied: CopiedVideo?, reasons: [String]) = (nil, ["Its packets are not what its index says."])
-        if mayCopy != false { copy = try await planner.video(source, info: info, profiles: context.profiles) }
-        let choice = CopyChoice(copy.copied, info: info, ladder: ladder, profiles: context.profiles)
+        if mayCopy != false { copy = try await planner.video(source, info: info, profiles: profiles) }
+        let choice = CopyChoice(copy.copied, info: info, ladder: ladder, profiles: profiles)
         let timeline: Timeline
         if let copied = copy.copied {
             timeline = copied.timeline
@@ -177,7 +179,7 @@ struct PrepareAsset: Job {
         guard plan.info.video != nil else {
             return try JobQueue.enqueue(MakeSoundFiles(asset: asset, version: version), in: transaction)
         }
-        if plan.copied == nil, let lowest = plan.rungs.last {
+        if plan.copied == nil, let lowest = plan.rungs.last(where: { $0.codec == .h264 }) {
             // What plays first, and shows how fast this machine is with this source.
             let sound = plan.hasAudio && plan.copiedAudio == nil ? [VersionState.audioName] : []
             for name in [lowest.name] + sound {
@@ -186,12 +188,20 @@ struct PrepareAsset: Job {
             }
         }
         try JobQueue.enqueue(MakePoster(asset: asset, version: version), priority: .soon, in: transaction)
-        guard !plan.rungs.isEmpty else { return }
+        for codec in VideoCodec.allCases { try enqueueChunks(of: codec, plan, in: transaction) }
+    }
+
+    /// Codecs are encoded apart: a slow one holds back no other, and the speed of each is its own.
+    ///
+    /// What not every player knows comes last.
+    private func enqueueChunks(of codec: VideoCodec, _ plan: Plan, in transaction: any Connection) throws {
+        let rungs = plan.rungs.filter { $0.codec == codec }.map(\.name)
+        guard !rungs.isEmpty else { return }
         for first in stride(from: 0, to: plan.timeline.segmentCount, by: Plan.chunkLength) {
             let count = min(Plan.chunkLength, plan.timeline.segmentCount - first)
             try JobQueue.enqueue(
-                EncodeChunk(asset: asset, version: version, first: first, count: count),
-                priority: .normal,
+                EncodeChunk(asset: asset, version: version, first: first, count: count, rungs: rungs),
+                priority: codec == .h264 ? .normal : .background,
                 after: plan.copied == nil ? Self.headStart : .zero,
                 in: transaction
             )

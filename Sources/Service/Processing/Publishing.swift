@@ -20,6 +20,8 @@ struct MadeRendition: Sendable {
     var hasInit = true
     /// Seconds of media made in a second; nil when it was not measured.
     var speed: Double?
+    /// How long these segments took; nil when it was not measured.
+    var time: Duration?
 
     /// A rung that is made this much faster than it plays can be listed before it is complete (DESIGN 4).
     static let sustainedSpeed = 1.5
@@ -73,6 +75,10 @@ extension ProcessingContext {
                 WHERE asset_id = \(asset) AND version = \(version) AND name = \(made.name)
                 """
             )
+            if let time = made.time {
+                let media = made.segments.reduce(Duration.zero) { $0 + $1.duration }
+                try Statistics.count(rung: made.name, media: media, time: time, in: transaction)
+            }
             // Deleted meanwhile.
             guard changed == 1 else { return }
             for segment in segments {

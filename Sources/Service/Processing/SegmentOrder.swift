@@ -132,7 +132,7 @@ enum SegmentOrder {
         )
         for chunk in chunks where chunk.isRunning {
             let running = try JSONDecoder().decode(EncodeChunk.self, from: Data(chunk.payload))
-            guard running.segments.contains(place.number) else { continue }
+            guard running.segments.contains(place.number), running.makes(place.rung) else { continue }
             let done = try existing(asset, version, running.segments, in: transaction)
             return running.segments.first { !done.contains(Place(rung: place.rung, number: $0)) } == place.number
         }

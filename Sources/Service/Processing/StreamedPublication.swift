@@ -32,6 +32,7 @@ struct StreamedPublication: Sendable {
     private func publish(_ made: Made, from folder: String, in context: ProcessingContext) async throws {
         let begin = ContinuousClock.now
         var media: [String: Double] = [:]
+        var last: [String: ContinuousClock.Instant] = [:]
         for await _ in made.signals {
             for (name, files) in made.take() {
                 let segments = files.map { file in
@@ -42,14 +43,17 @@ struct StreamedPublication: Sendable {
                     )
                 }
                 let sum = files.reduce(media[name] ?? 0) { $0 + length(of: $1.number, in: name).value }
+                let now = ContinuousClock.now
                 let rendition = MadeRendition(
                     name: name,
                     folder: "\(folder)/\(name)",
                     codecs: files[0].codecs,
                     segments: segments,
                     hasInit: media[name] == nil,
-                    speed: sum / max(0.001, (ContinuousClock.now - begin).inSeconds)
+                    speed: sum / max(0.001, (now - begin).inSeconds),
+                    time: now - (last[name] ?? begin)
                 )
+                last[name] = now
                 media[name] = sum
                 try await context.publish(rendition, plan: plan, of: asset, version)
             }

@@ -94,10 +94,11 @@ enum VersionState {
 
     /// The rungs that a player is offered: complete, copied or sustained, and the sound (if any) too.
     ///
-    /// Best first. What is not there yet is made when it is asked for.
+    /// Best first, H.264 before the rest, and never without H.264. What is not there yet is made when it is asked for.
     static func listed(_ renditions: [RenditionRecord]) -> [RenditionRecord] {
         guard renditions.first(where: { $0.name == audioName })?.isDeliverable != false else { return [] }
-        return offered(renditions).filter(\.isDeliverable)
+        let deliverable = offered(renditions).filter(\.isDeliverable)
+        return deliverable.contains { $0.videoCodec == .h264 } ? deliverable : []
     }
 
     /// The rungs that the version has in the end, and what stands in for the top one until it is complete.

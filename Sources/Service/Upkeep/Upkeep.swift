@@ -12,17 +12,21 @@ package struct Upkeep: Sendable {
         package var minute: Int
         /// How long what failed is kept with its reason.
         package var keepFailed: Duration
+        /// How long it is known who did what.
+        package var keepAudit: Duration
         package var timeZone: TimeZone
 
         package init(
             hour: Int = 2,
             minute: Int = 0,
             keepFailed: Duration = .seconds(7 * 86_400),
+            keepAudit: Duration = .seconds(365 * 86_400),
             timeZone: TimeZone = .current
         ) {
             self.hour = hour
             self.minute = minute
             self.keepFailed = keepFailed
+            self.keepAudit = keepAudit
             self.timeZone = timeZone
         }
     }
@@ -33,11 +37,16 @@ package struct Upkeep: Sendable {
         package var media = 0
         /// Media that were in the trash for long enough.
         package var trash = 0
+        /// Entries of the audit log.
+        package var audit = 0
+        /// Playback events that were kept for long enough.
+        package var events = 0
     }
 
     private let database: any Database
     private let ingest: Ingest
     private let catalog: Catalog
+    private let insight: Insight
     private let configuration: Configuration
     private let logger: Logger
 
@@ -52,12 +61,14 @@ package struct Upkeep: Sendable {
         database: any Database,
         ingest: Ingest,
         catalog: Catalog,
+        insight: Insight,
         configuration: Configuration,
         logger: Logger
     ) {
         self.database = database
         self.ingest = ingest
         self.catalog = catalog
+        self.insight = insight
         self.configuration = configuration
         self.logger = logger
     }
@@ -93,6 +104,8 @@ package struct Upkeep: Sendable {
             if removed < Self.batch { break }
         }
         counts.trash = try await catalog.emptyExpiredTrash(at: now)
+        counts.audit = try await AuditLog(database: database).forget(before: now - configuration.keepAudit)
+        counts.events = try await insight.forget(at: now)
         try Task.checkCancellation()
         try await database.write {
             try $0.run(
@@ -103,7 +116,8 @@ package struct Upkeep: Sendable {
             "daily clean-up done",
             [
                 "uploads": .integer(Int64(counts.uploads)), "media": .integer(Int64(counts.media)),
-                "trash": .integer(Int64(counts.trash)),
+                "trash": .integer(Int64(counts.trash)), "audit": .integer(Int64(counts.audit)),
+                "events": .integer(Int64(counts.events)),
             ]
         )
         return counts

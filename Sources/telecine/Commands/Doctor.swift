@@ -24,16 +24,18 @@ enum Doctor {
         if invocation.arguments.switches.contains("--storage") { return try await StorageCheck.run(invocation) }
         let reader = try invocation.reader()
         var findings = reader.notices.map { Finding("settings", .warning, $0) }
+        var tools = ToolsCheck(searchPath: invocation.environment["PATH"] ?? "")
         do {
             let settings = try Settings(reader)
             findings.append(Finding("settings", .good, "Every setting is valid."))
             findings += SettingsCheck.findings(settings)
             findings += DataFolderCheck.findings(settings)
             findings += await PortsCheck.findings(settings)
+            tools.codecs = SettingsCheck.codecs(settings)
         } catch {
             findings += error.lines.map { Finding("settings", .wrong, $0) }
         }
-        findings += await ToolsCheck(searchPath: invocation.environment["PATH"] ?? "").findings()
+        findings += await tools.findings()
         let isHealthy = !findings.contains { $0.state == .wrong }
         if invocation.isJSON {
             try invocation.console.print(json: Report(healthy: isHealthy, findings: findings))

@@ -10,8 +10,10 @@ enum Serve {
     static let command = Command(
         name: "serve",
         summary: "Run the service: HTTP, and the workers it starts itself.",
-        discussion: "SIGTERM lets what is under way come to its end. All settings: 'telecine settings'.",
+        discussion: "SIGTERM lets what is under way come to its end. All settings: 'telecine settings'. "
+            + "With --only each of contract 1's services is a process; all of them use one data folder.",
         options: [
+            ServiceChoice.option,
             Command.Option(SettingsTable.port), Command.Option(SettingsTable.host),
             Command.Option(SettingsTable.dataDir), Command.Option(SettingsTable.publicURL),
         ].compactMap(\.self),
@@ -29,130 +31,209 @@ enum Serve {
         let settings = try invocation.settings()
         let logger = LogSink.logger(level: settings.logLevel, format: settings.logFormat, console: invocation.console)
         for notice in settings.notices { logger.warning(notice) }
-        let lock = try DataFolder.lock(settings)
+        let only = try ServiceChoice.named(in: invocation.arguments)
+        let lock = try DataFolder.lock(settings, for: only)
         defer { lock.release() }
         let installation = try await Installation.open(settings, logger: logger)
         let accounts = try DataFolder.accounts(settings, installation.database)
-        // Said at once, not when the first video fails.
-        _ = try await installation.processingContext()
         try WorkFolder.sweep(installation.workDirectory)
+        let work = try WorkFolder.take(in: installation.workDirectory)
+        defer { work.release() }
+        // Said at once, not when the first video fails.
+        let processing = try await installation.processingContext(in: work.path)
         let metrics = Metrics()
-        let ingest = try installation.ingest(metrics: metrics)
-        try await ingest.recover()
-        let catalog = Catalog(database: installation.database, trashPeriod: settings.trashPeriod)
-        let delivery = try makeDelivery(installation, catalog)
+        // Who does not receive counts nothing of it.
+        let ingest = try installation.ingest(metrics: only.does(.uploads) ? metrics : Metrics())
+        if only.does(.uploads) { try await ingest.recover() }
+        let delivery = try makeDelivery(installation, metrics)
         try await delivery.loadRevocations()
-        let api = makeAPI(installation, accounts, ingest, delivery, metrics)
-        let server = Server(
-            configuration: serverConfiguration(settings),
-            logger: logger,
-            handler: try api.handler(),
-            shortcut: api.shortcut
-        )
-        let ports = try server.start()
-        try await announce(ports, settings, accounts, invocation.console)
+        // What is being received is known where it is received: elsewhere nothing plays before its end.
+        let early = only.isAll ? EarlyPlay(ingest: ingest, delivery: delivery, context: processing) : nil
+        let status = installation.status(processing.tools, of: only, showing: metrics)
+        let insight = makeInsight(installation, metrics)
+        let port = try only.port(invocation, settings)
+        var configuration = apiConfiguration(settings, only, port: port)
+        configuration.role = try only.role(installation)
+        let api = makeAPI(configuration, installation, accounts, ingest, delivery, early, status, insight, metrics)
+        let server = try makeServer(api, serverConfiguration(settings, only, port: port), logger)
+        try await announce(try server.start(), only, settings, accounts, invocation.console)
         try await Interruption.cancels {
             await withDiscardingTaskGroup { group in
                 group.addTask { await delivery.followRevocations(logger: logger) }
-                group.addTask { await catalog.keepIndexed(logger: logger) }
+                group.addTask { await insight.run() }
                 group.addTask {
-                    let upkeep = upkeep(installation, ingest, catalog)
-                    await serve(server, ingest, upkeep, supervisor(installation, invocation))
+                    await runDuties(of: only, installation, invocation, ingest, delivery.catalog, insight, metrics)
                 }
+                group.addTask { await serve(server) }
             }
         }
+        // What players said until the last connection ended.
+        await insight.flush()
         await installation.database.close()
         logger.info("stopped")
         return .done
     }
 
-    /// Runs until the task is cancelled, then drains.
-    private static func serve(
-        _ server: Server,
+    private static func makeServer(
+        _ api: TelecineAPI,
+        _ configuration: ServerConfiguration,
+        _ logger: Logger
+    ) throws -> Server {
+        Server(configuration: configuration, logger: logger, handler: try api.handler(), shortcut: api.shortcut)
+    }
+
+    /// What is to be done beside answering, each by one service, until the task is cancelled.
+    private static func runDuties(
+        of only: ServiceChoice,
+        _ installation: Installation,
+        _ invocation: Invocation,
         _ ingest: Ingest,
-        _ upkeep: Upkeep,
-        _ supervisor: WorkerSupervisor
+        _ catalog: Catalog,
+        _ insight: Insight,
+        _ metrics: Metrics
     ) async {
         await withDiscardingTaskGroup { group in
-            group.addTask { await ingest.runBackground() }
-            group.addTask { await upkeep.run() }
-            group.addTask { await supervisor.run() }
-            group.addTask {
-                // Sleeps until it is cancelled.
-                do { while true { try await Task.sleep(for: .seconds(86_400)) } } catch {}
-                await server.shutdown(deadline: drain)
+            if only.does(.uploads) { group.addTask { await ingest.runBackground() } }
+            if only.does(.content) {
+                group.addTask { await catalog.keepIndexed(logger: installation.logger) }
+                group.addTask { await upkeep(installation, ingest, catalog, insight).run() }
             }
+            if only.does(.streaming) { group.addTask { await supervisor(installation, invocation, metrics).run() } }
         }
     }
 
-    private static func upkeep(_ installation: Installation, _ ingest: Ingest, _ catalog: Catalog) -> Upkeep {
+    /// Runs until the task is cancelled, then drains.
+    private static func serve(_ server: Server) async {
+        // Sleeps until it is cancelled.
+        do { while true { try await Task.sleep(for: .seconds(86_400)) } } catch {}
+        await server.shutdown(deadline: drain)
+    }
+
+    private static func upkeep(
+        _ installation: Installation,
+        _ ingest: Ingest,
+        _ catalog: Catalog,
+        _ insight: Insight
+    ) -> Upkeep {
         let settings = installation.settings
         return Upkeep(
             database: installation.database,
             ingest: ingest,
             catalog: catalog,
+            insight: insight,
             configuration: Upkeep.Configuration(
                 hour: settings.cleanupTime.hour,
                 minute: settings.cleanupTime.minute,
-                keepFailed: settings.keepFailed
+                keepFailed: settings.keepFailed,
+                keepAudit: settings.gateway.keepAudit
             ),
             logger: installation.logger
         )
     }
 
-    private static func makeDelivery(_ installation: Installation, _ catalog: Catalog) throws -> Delivery {
+    private static func makeDelivery(_ installation: Installation, _ metrics: Metrics) throws -> Delivery {
         let settings = installation.settings
         let secret = try TokenSecret(configured: settings.jwtSecret, dataDir: settings.dataDir)
         return Delivery(
             database: installation.database,
-            catalog: catalog,
+            catalog: Catalog(database: installation.database, trashPeriod: settings.trashPeriod),
             store: installation.store,
             keys: StreamKeys(secrets: [secret.key(for: "stream links")]),
             expiresIn: Int(settings.linkLifetime.components.seconds),
-            logger: installation.logger
-        )
-    }
-
-    private static func makeAPI(
-        _ installation: Installation,
-        _ accounts: Accounts,
-        _ ingest: Ingest,
-        _ delivery: Delivery,
-        _ metrics: Metrics
-    ) -> TelecineAPI {
-        let settings = installation.settings
-        var configuration = TelecineAPI.Configuration()
-        configuration.publicURL = settings.publicURL
-        configuration.trustedProxies = settings.trustedProxies
-        configuration.metricsAllowed = settings.metricsAllow
-        configuration.corsOrigins = settings.corsOrigins.contains("*") ? nil : settings.corsOrigins
-        return TelecineAPI(
-            configuration: configuration,
-            accounts: accounts,
-            ingest: ingest,
-            catalog: delivery.catalog,
-            delivery: delivery,
-            insight: Insight(database: installation.database),
-            sharing: Sharing(database: installation.database, delivery: delivery),
             metrics: metrics,
             logger: installation.logger
         )
     }
 
-    private static func serverConfiguration(_ settings: Settings) -> ServerConfiguration {
-        var configuration = ServerConfiguration()
-        configuration.host = settings.host == "0.0.0.0" ? nil : settings.host
-        configuration.ports = [UInt16(settings.port)]
-        configuration.optionalPorts = settings.contractPorts ? contractPorts : []
+    private static func makeInsight(_ installation: Installation, _ metrics: Metrics) -> Insight {
+        let settings = installation.settings
+        return Insight(
+            database: installation.database,
+            configuration: Insight.Configuration(
+                retention: settings.analyticsRetention,
+                addresses: settings.analyticsAddresses
+            ),
+            metrics: metrics,
+            logger: installation.logger
+        )
+    }
+
+    private static func apiConfiguration(
+        _ settings: Settings,
+        _ only: ServiceChoice,
+        port: UInt16
+    ) -> TelecineAPI.Configuration {
+        var configuration = TelecineAPI.Configuration()
+        configuration.publicURL = settings.publicURL
+        configuration.trustedProxies = settings.trustedProxies
+        configuration.metricsAllowed = settings.metricsAllow
+        configuration.limits = settings.gateway.limits
+        configuration.servicePorts = only.service.map { [port: $0] } ?? servicePorts(settings)
+        configuration.corsOrigins = settings.gateway.corsOrigins.contains("*") ? nil : settings.gateway.corsOrigins
         return configuration
     }
 
-    private static func supervisor(_ installation: Installation, _ invocation: Invocation) -> WorkerSupervisor {
+    private static func makeAPI(
+        _ configuration: TelecineAPI.Configuration,
+        _ installation: Installation,
+        _ accounts: Accounts,
+        _ ingest: Ingest,
+        _ delivery: Delivery,
+        _ early: EarlyPlay?,
+        _ status: ServiceStatus,
+        _ insight: Insight,
+        _ metrics: Metrics
+    ) -> TelecineAPI {
+        TelecineAPI(
+            configuration: configuration,
+            accounts: accounts,
+            ingest: ingest,
+            catalog: delivery.catalog,
+            delivery: delivery,
+            early: early,
+            insight: insight,
+            sharing: Sharing(database: installation.database, delivery: delivery),
+            status: status,
+            metrics: metrics,
+            logger: installation.logger
+        )
+    }
+
+    /// The ports at which one service of contract 1 is meant; the main one is all of them.
+    private static func servicePorts(_ settings: Settings) -> [UInt16: ServiceName] {
+        guard settings.contractPorts else { return [:] }
+        var ports: [UInt16: ServiceName] = [:]
+        for service in ServiceName.allCases where service != .gateway {
+            if let port = service.port { ports[port] = service }
+        }
+        ports[UInt16(settings.port)] = nil
+        return ports
+    }
+
+    private static func serverConfiguration(
+        _ settings: Settings,
+        _ only: ServiceChoice,
+        port: UInt16
+    ) -> ServerConfiguration {
+        var configuration = ServerConfiguration()
+        configuration.host = settings.host == "0.0.0.0" ? nil : settings.host
+        configuration.ports = [port]
+        configuration.optionalPorts = settings.contractPorts && only.isAll ? contractPorts : []
+        return configuration
+    }
+
+    private static func supervisor(
+        _ installation: Installation,
+        _ invocation: Invocation,
+        _ metrics: Metrics
+    ) -> WorkerSupervisor {
+        let restarts = metrics.counter("telecine_worker_restarts_total", "Workers that ended and were started again.")
         // Relative folders mean what they mean here: the children start in the same folder.
-        WorkerSupervisor(
+        return WorkerSupervisor(
             count: installation.settings.workers,
             executable: Bundle.main.executablePath ?? CommandLine.arguments[0],
             arguments: ["--data", installation.settings.dataDir],
+            onRestart: { restarts.add() },
             queue: installation.queue,
             logger: installation.logger
         )
@@ -163,13 +244,15 @@ enum Serve {
     /// On standard output: for people and scripts, not for the log.
     private static func announce(
         _ ports: [UInt16],
+        _ only: ServiceChoice,
         _ settings: Settings,
         _ accounts: Accounts,
         _ console: Console
     ) async throws {
         let local = "http://localhost:\(ports[0])"
+        console.print("Telecine\(only.service.map { "'s \($0.rawValue)" } ?? "") is ready on \(local)")
+        guard only.does(.gateway) else { return }
         let base = settings.publicURL ?? local
-        console.print("Telecine is ready on \(local)")
         if base != local { console.print("Its users reach it on \(base)") }
         if let token = try await accounts.firstAdminToken() {
             console.print("Make the first administrator here, once: \(base)/setup?token=\(token)")

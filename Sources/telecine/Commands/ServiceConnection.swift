@@ -62,7 +62,7 @@ enum ServiceConnection {
     private static func session(of email: String, _ settings: Settings) async throws -> Session {
         try await DataFolder.withAccounts(settings) { accounts in
             let user = try await accounts.user(email: email)
-            return try await accounts.open(user).session
+            return try await accounts.open(user, by: .commandLine).session
         }
     }
 }

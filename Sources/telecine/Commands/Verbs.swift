@@ -2,5 +2,5 @@
 enum Verbs {
     static let all: [Command] =
         [Serve.command, Work.command, Migrate.command, Sweep.command, Upload.command] + Assets.commands + Users.commands
-        + [ShowSettings.command, Doctor.command, DecodeImages.command]
+        + [ShowSettings.command, Doctor.command, AskHealth.command, DecodeImages.command]
 }

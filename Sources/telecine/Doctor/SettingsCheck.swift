@@ -1,5 +1,6 @@
 internal import API
 internal import Foundation
+internal import Media
 internal import Service
 
 /// Settings that are valid and unwise.
@@ -30,6 +31,12 @@ enum SettingsCheck {
         }
         findings += profiles(settings)
         return findings
+    }
+
+    /// What the profiles' pictures are encoded as; H.264 when they cannot be read.
+    static func codecs(_ settings: Settings) -> [VideoCodec] {
+        let profiles = (try? Installation.profiles(settings)) ?? []
+        return VideoCodec.allCases.filter { codec in codec == .h264 || profiles.contains { $0.videoCodec == codec } }
     }
 
     private static func profiles(_ settings: Settings) -> [Finding] {

@@ -11,6 +11,8 @@ internal import Media
 struct ToolsCheck: Sendable {
     /// Folders of `PATH`, as a shell writes them.
     let searchPath: String
+    /// What the ladder's pictures are encoded as.
+    var codecs: [VideoCodec] = [.h264]
 
     private static let install = [
         "ffmpeg": "apt-get install ffmpeg, or brew install ffmpeg",
@@ -18,8 +20,8 @@ struct ToolsCheck: Sendable {
         "bwrap": "apt-get install bubblewrap",
         "libvips": "apt-get install libvips42, or brew install vips",
     ]
-    /// What a ladder is made with: encoders, and the filters of every chain.
-    private static let encoders = ["libx264", "aac", "mjpeg"]
+    /// What a ladder is made with beside its codecs: encoders, and the filters of every chain.
+    private static let encoders = ["aac", "mjpeg"]
     private static let filters = ["scale", "fps", "zscale", "tonemap", "bwdif"]
 
     func findings() async -> [Finding] {
@@ -58,13 +60,16 @@ struct ToolsCheck: Sendable {
             return Finding("ffmpeg", .wrong, "\(ffmpeg) does not run", remedy: Self.install["ffmpeg"])
         }
         let words = Set((encoders.output + filters.output).split { $0 == " " || $0 == "\n" }.map(String.init))
-        let absent = (Self.encoders + Self.filters).filter { !words.contains($0) }
+        let wanted = codecs.map(\.encoder) + Self.encoders + Self.filters
+        let absent = wanted.filter { !words.contains($0) }
+        let other = codecs.filter { $0 != .h264 }.map(\.encoder)
         guard absent.isEmpty else {
             return Finding(
                 "ffmpeg",
                 .wrong,
                 "\(ffmpeg) was built without \(absent.joined(separator: ", "))",
                 remedy: "install the distribution's full build"
+                    + (absent.contains { other.contains($0) } ? ", or take away the profiles that need it" : "")
             )
         }
         return Finding("ffmpeg", .good, ffmpeg)

@@ -39,6 +39,21 @@ struct Installation: Sendable {
         }
     }
 
+    /// - Throws: `Failure` that names the profiles that this machine's ffmpeg cannot serve.
+    private static func check(_ tools: MediaTools, canEncode profiles: [Profile]) async throws {
+        // Without the encoder that every installation needs, `doctor` and the first job have more to say.
+        let others = profiles.filter { $0.videoCodec != .h264 }
+        guard !others.isEmpty else { return }
+        for codec in try await tools.missingCodecs(for: others) {
+            let names = others.filter { $0.videoCodec == codec }.map { "\($0.name).json" }
+            throw Failure(
+                "PROFILES_DIR: \(names.joined(separator: ", ")) needs the encoder \(codec.encoder), which "
+                    + "\(tools.ffmpeg ?? "ffmpeg") was built without: install the distribution's full build, or take the "
+                    + "profile away."
+            )
+        }
+    }
+
     /// `folder`: where chunks are made; nil for who only wants to know that everything is there.
     func processingContext(in folder: String? = nil) async throws -> ProcessingContext {
         let profiles = try Self.profiles(settings)
@@ -49,6 +64,7 @@ struct Installation: Sendable {
                     + "'telecine doctor' says how to get it."
             )
         }
+        try await Self.check(tools, canEncode: profiles)
         for weakness in tools.weaknesses { logger.warning(weakness) }
         return ProcessingContext(
             database: database,

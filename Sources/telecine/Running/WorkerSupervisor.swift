@@ -13,6 +13,8 @@ struct WorkerSupervisor: Sendable {
     let arguments: [String]
     /// Between two starts of a worker that ends as soon as it has begun.
     var pause = Duration.seconds(2)
+    /// Called each time that a worker has ended by itself.
+    var onRestart: @Sendable () -> Void = {}
     let queue: JobQueue
     let logger: Logger
 
@@ -39,6 +41,7 @@ struct WorkerSupervisor: Sendable {
                 logger.warning("a worker's jobs wait for their leases", ["error": .string(String(reflecting: error))])
             }
             guard !Task.isCancelled else { return }
+            onRestart()
             logger.error("a worker ended and is started again", ["worker": .string(name), "ending": .string(ending)])
             if ContinuousClock.now - start < pause { try? await Task.sleep(for: pause) }
         }

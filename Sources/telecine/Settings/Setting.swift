@@ -40,6 +40,7 @@ enum SettingGroup: String, CaseIterable, Sendable {
     case uploads = "Uploads"
     case processing = "Processing"
     case network = "Network"
+    case analytics = "Analytics"
     case logging = "Logging"
     case client = "Command line as a client"
 }

@@ -9,6 +9,8 @@ struct Settings: Sendable {
     let dataDir: String
     let publicURL: String?
     let contractPorts: Bool
+    /// Where the services are, when they run apart; without a slash at the end.
+    let serviceURLs: [ServiceName: String]
     let jwtSecret: String?
     let registration: RegistrationPolicy
     let tokenLifetime: Duration
@@ -25,19 +27,42 @@ struct Settings: Sendable {
     /// What contract 2's uploads may be, in bytes by kind.
     let handlingLimits: [FileContent.Kind: Int64]
     let keepFailed: Duration
+    let analyticsRetention: Duration
+    let analyticsAddresses: Insight.Configuration.Addresses
     let cleanupTime: TimeOfDay
     let workers: Int
+    let readiness: Readiness
     let profilesDir: String?
     let linkLifetime: Duration
     let trustedProxies: [AddressRange]
     /// Who reads `/metrics` without a token.
     let metricsAllow: [AddressRange]
-    let corsOrigins: [String]
+    let gateway: Gateway
     let logLevel: LogLevel
     let logFormat: LogFormat
     let client: Client
     /// Names in `.env` that are no settings, one line each.
     let notices: [String]
+
+    /// What is asked of those who come from outside.
+    struct Gateway: Sendable {
+        /// Whose pages may call; `*` for all.
+        let corsOrigins: [String]
+        /// What one address and one account may ask for.
+        let limits: [RouteClass: RequestLimits.Limit]
+        /// How long it is known who did what.
+        let keepAudit: Duration
+
+        fileprivate init(_ reader: inout SettingsReader) {
+            corsOrigins = reader.value(SettingsTable.corsOrigins, insteadOfWrong: [])
+            var limits: [RouteClass: RequestLimits.Limit] = [:]
+            for (kind, setting) in SettingsTable.requestLimits {
+                limits[kind] = reader.value(setting, insteadOfWrong: nil)
+            }
+            self.limits = limits
+            keepAudit = .seconds(86_400 * reader.value(SettingsTable.auditDays, insteadOfWrong: 0))
+        }
+    }
 
     /// What the command line needs to be a client of a service.
     struct Client: Sendable {
@@ -54,6 +79,26 @@ struct Settings: Sendable {
         }
     }
 
+    /// When the service calls itself ready.
+    struct Readiness: Sendable {
+        /// Bytes that must be free.
+        let freeSpace: Int64
+        /// How long a job may have waited.
+        let queueAge: Duration
+
+        fileprivate init(_ reader: inout SettingsReader) {
+            freeSpace = reader.value(SettingsTable.minimumFreeSpace, insteadOfWrong: 0)
+            queueAge = reader.value(SettingsTable.maximumQueueAge, insteadOfWrong: .zero)
+        }
+    }
+
+    private static func userLimits(_ reader: inout SettingsReader) -> UserLimits {
+        UserLimits(
+            openUploads: reader.value(SettingsTable.maxOpenUploads, insteadOfWrong: 0),
+            openBytes: reader.value(SettingsTable.maxOpenBytes, insteadOfWrong: 0)
+        )
+    }
+
     /// - Throws: `SettingsError` with a line for every wrong value.
     init(_ reader: SettingsReader) throws(SettingsError) {
         var reader = reader
@@ -62,6 +107,7 @@ struct Settings: Sendable {
         dataDir = reader.value(SettingsTable.dataDir, insteadOfWrong: "")
         publicURL = reader.optional(SettingsTable.publicURL)
         contractPorts = reader.value(SettingsTable.contractPorts, insteadOfWrong: false)
+        serviceURLs = SettingsTable.serviceURLs.mapValues { reader.value($0, insteadOfWrong: "") }
         jwtSecret = reader.optional(SettingsTable.jwtSecret)
         registration = reader.value(SettingsTable.registration, insteadOfWrong: .closed)
         tokenLifetime = reader.value(SettingsTable.tokenLifetime, insteadOfWrong: .zero)
@@ -69,10 +115,7 @@ struct Settings: Sendable {
         maxUploadSize = reader.value(SettingsTable.maxUploadSize, insteadOfWrong: 0)
         chunkSize = reader.value(SettingsTable.chunkSize, insteadOfWrong: 0)
         uploadExpiry = reader.value(SettingsTable.uploadExpiry, insteadOfWrong: .zero)
-        userLimits = UserLimits(
-            openUploads: reader.value(SettingsTable.maxOpenUploads, insteadOfWrong: 0),
-            openBytes: reader.value(SettingsTable.maxOpenBytes, insteadOfWrong: 0)
-        )
+        userLimits = Self.userLimits(&reader)
         uploadSync = reader.value(SettingsTable.uploadSync, insteadOfWrong: .acknowledge)
         videoLimits = DoorLimits(
             maximumSize: Int64(reader.value(SettingsTable.maxVideoSize, insteadOfWrong: 0)) << 20,
@@ -80,17 +123,19 @@ struct Settings: Sendable {
         )
         let trashDays = reader.value(SettingsTable.trashDays, insteadOfWrong: 0)
         trashPeriod = trashDays == 0 ? nil : .seconds(trashDays * 86_400)
-        handlingLimits = SettingsTable.handlingLimits.mapValues { setting in
-            Int64(reader.value(setting, insteadOfWrong: 0)) << 20
-        }
+        handlingLimits = SettingsTable.handlingLimits.mapValues { Int64(reader.value($0, insteadOfWrong: 0)) << 20 }
         keepFailed = reader.value(SettingsTable.keepFailed, insteadOfWrong: .zero)
+        let analyticsDays = reader.value(SettingsTable.analyticsDays, insteadOfWrong: 1)
+        analyticsRetention = .seconds(analyticsDays * 86_400)
+        analyticsAddresses = reader.value(SettingsTable.analyticsAddresses, insteadOfWrong: .anonymised)
         cleanupTime = reader.value(SettingsTable.cleanupTime, insteadOfWrong: TimeOfDay(hour: 0, minute: 0))
         workers = reader.value(SettingsTable.workers, insteadOfWrong: 0)
+        readiness = Readiness(&reader)
         profilesDir = reader.optional(SettingsTable.profilesDir)
         linkLifetime = reader.value(SettingsTable.linkLifetime, insteadOfWrong: .zero)
         trustedProxies = reader.optional(SettingsTable.trustedProxies) ?? []
         metricsAllow = reader.optional(SettingsTable.metricsAllow) ?? MetricsRoutes.near
-        corsOrigins = reader.value(SettingsTable.corsOrigins, insteadOfWrong: [])
+        gateway = Gateway(&reader)
         logLevel = reader.value(SettingsTable.logLevel, insteadOfWrong: .info)
         logFormat = reader.value(SettingsTable.logFormat, insteadOfWrong: .auto)
         client = Client(&reader)

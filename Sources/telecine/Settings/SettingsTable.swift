@@ -186,7 +186,8 @@ enum SettingsTable {
         .network,
         .list("*, or origins such as https://app.example.com") { Origin.isValid($0) ? $0 : nil },
         standard: "*",
-        help: "Pages of other origins that may call the API, always without cookies."
+        help: "Pages of other origins that may call the API. `*`: all, without cookies; those that are listed may "
+            + "also use the sign-in cookie: list none that you do not trust."
     )
 
     // MARK: Logging
@@ -241,15 +242,18 @@ enum SettingsTable {
 
     /// All of them, in the order of the documentation.
     static let all: [SettingDescription] = [
-        .init(port), .init(host), .init(dataDir), .init(publicURL), .init(contractPorts), .init(jwtSecret),
+        .init(port), .init(host), .init(dataDir), .init(publicURL), .init(contractPorts),
+        .init(gatewayURL), .init(uploadsURL), .init(streamingURL), .init(contentURL), .init(statusURL),
+        .init(jwtSecret),
         .init(registration), .init(tokenLifetime), .init(sessionLifetime),
         .init(maxUploadSize), .init(chunkSize), .init(uploadExpiry), .init(maxOpenUploads), .init(maxOpenBytes),
         .init(uploadSync), .init(maxVideoSize), .init(maxVideoDuration),
         .init(maxImageSizeHandled), .init(maxVideoSizeHandled), .init(maxSoundSizeHandled), .init(keepFailed),
         .init(trashDays), .init(cleanupTime),
-        .init(workers), .init(profilesDir),
-        .init(linkLifetime), .init(trustedProxies), .init(metricsAllow), .init(corsOrigins), .init(logLevel),
-        .init(logFormat),
+        .init(workers), .init(profilesDir), .init(minimumFreeSpace), .init(maximumQueueAge),
+        .init(linkLifetime), .init(trustedProxies), .init(metricsAllow), .init(corsOrigins),
+        .init(limitSignIn), .init(limitWrites), .init(limitReads), .init(limitMedia), .init(auditDays),
+        .init(analyticsDays), .init(analyticsAddresses), .init(logLevel), .init(logFormat),
         .init(clientURL), .init(clientToken), .init(clientEmail), .init(clientPassword),
     ]
 

@@ -62,27 +62,51 @@ enum DataFolder {
 extension DataFolder {
     /// Keeps a second `serve` off the same folder; gone with the process, however it ends.
     struct Lock: Sendable {
-        fileprivate let descriptor: Int32
+        fileprivate let descriptors: [Int32]
 
         func release() {
-            // Said, because a child that is just being started holds a copy of the descriptor.
-            flock(descriptor, LOCK_UN)
-            close(descriptor)
+            for descriptor in descriptors {
+                // Said, because a child that is just being started holds a copy of the descriptor.
+                flock(descriptor, LOCK_UN)
+                close(descriptor)
+            }
         }
     }
 
+    /// The whole folder for a process that is all services; for one of several, a part in it.
+    ///
+    /// One process receives uploads: what is being written to is known in its memory alone.
+    ///
     /// - Throws: `Failure` when another service has the folder.
-    static func lock(_ settings: Settings) throws -> Lock {
+    static func lock(_ settings: Settings, for only: ServiceChoice) throws -> Lock {
         try makeFolder(settings)
-        let descriptor = open(settings.dataDir + "/serve.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Failure("DATA_DIR=\(settings.dataDir) is not writable.") }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
-            throw Failure(
-                "another 'telecine serve' uses \(settings.dataDir): end it, or choose another folder with --data"
-            )
+        let folder = settings.dataDir
+        let remedy = "end it, or choose another folder with --data"
+        let whole = try take("serve.lock", in: folder, only.isAll ? LOCK_EX : LOCK_SH) {
+            only.isAll
+                ? "another 'telecine serve' uses \(folder): \(remedy)"
+                : "a 'telecine serve' that is all services uses \(folder): \(remedy)"
         }
-        return Lock(descriptor: descriptor)
+        guard only.service == .uploads else { return Lock(descriptors: [whole]) }
+        do {
+            let part = try take("upload-manager.lock", in: folder, LOCK_EX) {
+                "another upload-manager uses \(folder), and there can be only one: \(remedy)"
+            }
+            return Lock(descriptors: [whole, part])
+        } catch {
+            close(whole)
+            throw error
+        }
+    }
+
+    private static func take(_ name: String, in folder: String, _ kind: Int32, busy: () -> String) throws -> Int32 {
+        let descriptor = open("\(folder)/\(name)", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Failure("DATA_DIR=\(folder) is not writable.") }
+        guard flock(descriptor, kind | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw Failure(busy())
+        }
+        return descriptor
     }
 
     private static func makeFolder(_ settings: Settings) throws {

@@ -10,7 +10,7 @@ import sys
 from support.wait import until
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-READY = re.compile(r"Telecine is ready on (https?://\S+)")
+READY = re.compile(r"Telecine(?:'s [a-z-]+)? is ready on (https?://\S+)")
 SETUP = re.compile(r"(https?://\S*/setup\?token=\S+)")
 
 
@@ -32,20 +32,30 @@ class Service:
         self.folder = folder
         self.data = folder / "data"
         self.settings = settings
+        # More of the command line: `--only SERVICE`.
+        self.arguments: list[str] = []
         self.log = folder / "service.log"
         self.process: subprocess.Popen | None = None
         self.url = ""
+        self._begin = 0
         folder.mkdir(parents=True, exist_ok=True)
 
     def start(self, port: int = 0) -> "Service":
+        self.launch(port)
+        return self.wait_until_ready(port)
+
+    def launch(self, port: int = 0) -> None:
+        """Starts the process and does not wait; from the main thread, with which it ends."""
         assert binary().exists(), f"no binary at {binary()}: run `swift build`"
-        begin = self.log.stat().st_size if self.log.exists() else 0
+        self._begin = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [binary(), "serve", "--port", str(port), "--data", self.data],
+                [binary(), "serve", "--port", str(port), "--data", self.data, *self.arguments],
                 cwd=self.folder, env=clean_environment(**self.settings), stdin=subprocess.DEVNULL,
                 stdout=log, stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=die_with_the_tests)
-        announced = until("the ready line", lambda: self._ready(begin), deadline=60).rstrip("/")
+
+    def wait_until_ready(self, port: int = 0) -> "Service":
+        announced = until("the ready line", lambda: self._ready(self._begin), deadline=60).rstrip("/")
         # With PUBLIC_URL the line names the proxy; the tests know the port then, because they chose it.
         self.url = f"http://localhost:{port}" if port else announced
         return self

@@ -34,6 +34,10 @@ extension MediaHandling {
         let id = try Self.assetID(request)
         try await catalog.reprocess(id, for: principal.userID, isAdmin: principal.isAdmin)
         guard let asset = try await catalog.find(id) else { throw ServiceError(.notFound, "Media not found.") }
+        if asset.owner != principal.userID {
+            let entry = AuditEntry.Draft(.reprocessMedium, id.contractName)
+            try await accounts.audit.record([entry], by: authentication.actor(principal, of: request))
+        }
         let owner = try await accounts.users([asset.owner])[asset.owner]?.username
         return try json(asset, owner ?? principal.user.username, for: request, status: .accepted)
     }

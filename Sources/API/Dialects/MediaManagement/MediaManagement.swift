@@ -1,5 +1,5 @@
 package import HTTP
-package import Service
+internal import Service
 
 /// Contract 1.
 ///
@@ -8,27 +8,34 @@ package struct MediaManagement: Sendable {
     let ingest: Ingest
     let catalog: Catalog
     let delivery: Delivery
+    let early: EarlyPlay?
     let insight: Insight
     let sharing: Sharing
     let authentication: Authentication
     let address: PublicAddress
+    let playbacks: PlaybackReports
 
-    package init(
+    /// `early`: nil where nothing plays before its upload is complete.
+    init(
         ingest: Ingest,
         catalog: Catalog,
         delivery: Delivery,
+        early: EarlyPlay? = nil,
         insight: Insight,
         sharing: Sharing,
         authentication: Authentication,
-        address: PublicAddress
+        address: PublicAddress,
+        playbacks: PlaybackReports
     ) {
         self.ingest = ingest
         self.catalog = catalog
         self.delivery = delivery
+        self.early = early
         self.insight = insight
         self.sharing = sharing
         self.authentication = authentication
         self.address = address
+        self.playbacks = playbacks
     }
 
     package func register(on router: inout Router) {
@@ -40,6 +47,7 @@ package struct MediaManagement: Sendable {
         for prefix in ["/media", "/api/media"] {
             router.on(.get, "\(prefix)/:id/stream", streamLinks)
             router.on(.post, "\(prefix)/:id/events", recordEvent)
+            router.on(.get, "\(prefix)/:id/analytics", showAnalytics)
             router.on(.post, "\(prefix)/:id/share", makeShare)
             router.on(.get, "\(prefix)/:id/share", listShares)
             router.on(.get, "\(prefix)/:id/share/:token/views", listViews)

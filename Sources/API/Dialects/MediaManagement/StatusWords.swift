@@ -3,7 +3,7 @@ internal import Service
 
 /// The engine's states in contract 1's words (contracts/README, "Status, one table").
 extension UploadStatus {
-    init(_ upload: Upload, asset: AssetRecord?, missing: [Int]) {
+    init(_ upload: Upload, asset: AssetRecord?, missing: [Int], masterURL: String?) {
         self.init(
             uploadId: upload.id.rawValue,
             filename: upload.fileName,
@@ -19,7 +19,8 @@ extension UploadStatus {
             lastChunkAt: upload.lastPartAt?.iso8601WithMilliseconds,
             assetId: asset?.id.contractName,
             error: upload.error ?? asset?.version.error,
-            missingChunks: upload.acceptsParts ? missing : nil
+            missingChunks: upload.acceptsParts ? missing : nil,
+            masterUrl: masterURL
         )
     }
 }

@@ -83,7 +83,9 @@ extension MediaManagement {
         if upload.state == .complete, let id = upload.assetID {
             asset = try await catalog.asset(id, version: upload.version, for: principal.userID)
         }
-        return try .json(UploadStatus(upload, asset: asset, missing: missing))
+        let link = upload.state.isArriving ? await early?.link(to: upload.id) : nil
+        let masterURL = try link.map { try address.base(for: request) + $0.master }
+        return try .json(UploadStatus(upload, asset: asset, missing: missing, masterURL: masterURL))
     }
 
     private static func uploadID(_ request: Request) throws -> UploadID {

@@ -5,14 +5,19 @@ package import Service
 /// Contract 3's REST around tus: `/api/v1/videos/upload/…`.
 package struct VideoUploads: Sendable {
     private let ingest: Ingest
+    private let early: EarlyPlay?
     private let authentication: Authentication
+    private let address: PublicAddress
 
     private static let base = "/api/v1/videos/upload"
     private static let longestBody = 64 << 10
 
-    package init(ingest: Ingest, authentication: Authentication) {
+    /// `early`: nil where nothing plays before its upload is complete.
+    package init(ingest: Ingest, early: EarlyPlay?, authentication: Authentication, address: PublicAddress) {
         self.ingest = ingest
+        self.early = early
         self.authentication = authentication
+        self.address = address
     }
 
     package func register(on router: inout Router) {
@@ -88,6 +93,8 @@ package struct VideoUploads: Sendable {
         let completed: Bool
         let expires_at: String
         let percentage: Double
+        /// Of what plays already.
+        let master_url: String?
     }
 
     @Sendable private func status(_ request: Request) async throws -> Response {
@@ -95,6 +102,7 @@ package struct VideoUploads: Sendable {
         let progress = try await ingest.look(try Tus.uploadID(request), for: principal.userID)
         let offset = progress.offset ?? 0
         let size = progress.upload.isLengthKnown ? progress.upload.size : nil
+        let link = progress.upload.state.isArriving ? await early?.link(to: progress.upload.id, at: offset) : nil
         var response = try Response.json(
             Status(
                 upload_id: progress.upload.id.rawValue,
@@ -102,7 +110,8 @@ package struct VideoUploads: Sendable {
                 size: size,
                 completed: progress.isComplete,
                 expires_at: progress.upload.expiresAt.iso8601,
-                percentage: Self.percentage(offset, of: size, isComplete: progress.isComplete)
+                percentage: Self.percentage(offset, of: size, isComplete: progress.isComplete),
+                master_url: try link.map { try address.base(for: request) + $0.master }
             )
         )
         response.headers["Cache-Control"] = "no-store"

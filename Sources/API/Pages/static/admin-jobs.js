@@ -4,17 +4,9 @@ import { call } from "./api.js";
 import { $, say } from "./dom.js";
 import { AdminTable, make } from "./admin-table.js";
 import { ago } from "./format.js";
+import { work } from "./job-words.js";
 
 const states = { queued: "Waiting", running: "Running", dead: "Failed" };
-const work = {
-  "asset.prepare": "Look into the file", "asset.chunk": "Encode a run of segments", "asset.segment": "Encode one segment",
-  "asset.copy": "Copy streams", "asset.audio": "Encode the sound", "asset.poster": "Take the poster",
-  "asset.mp4": "Make an MP4", "asset.delete": "Remove files", "asset.strip": "Strip an original of its metadata",
-  "audio.files": "Make MP3, waveform and cover", "asset.images": "Make a picture’s sizes", "asset.variant": "Make a size that was asked for",
-  "asset.storyboard": "Make the storyboard", "asset.preview": "Make the moving preview", "asset.text": "Take out captions and chapters",
-  "asset.key-frames": "List key frames", "asset.loudness": "Measure the loudness", "asset.clip": "Cut a clip",
-  "asset.adopt": "Put a new run in place", "asset.remove-version": "Remove a replaced run",
-};
 
 export class JobsPart extends AdminTable {
   constructor() {

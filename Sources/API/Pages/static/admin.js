@@ -1,7 +1,8 @@
-// /admin/mediafiles/media/. Asks who is there, then shows the part that the address names: media, or jobs.
+// /admin/mediafiles/media/. Asks who is there, then shows the part that the address names: media, jobs, or who did what.
 
 import { api } from "./api.js";
 import { $, $$, say } from "./dom.js";
+import { AuditPart } from "./admin-audit.js";
 import { JobsPart } from "./admin-jobs.js";
 import { MediaPart } from "./admin-media.js";
 
@@ -14,7 +15,8 @@ function refuse(text, signIn) {
 }
 
 function show() {
-  const wanted = location.hash === "#jobs" ? "jobs" : "media";
+  const name = location.hash.slice(1);
+  const wanted = Object.hasOwn(parts, name) ? name : "media";
   for (const link of $$("[data-part]")) {
     if (link.dataset.part === wanted) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -37,6 +39,7 @@ async function begin() {
   $("#desk").hidden = false;
   parts.media = new MediaPart();
   parts.jobs = new JobsPart();
+  parts.audit = new AuditPart();
   addEventListener("hashchange", show);
   document.addEventListener("telecine:signed-out", () => {
     for (const part of Object.values(parts)) part.stop();

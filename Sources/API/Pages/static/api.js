@@ -96,6 +96,7 @@ export const api = {
   captions: (id) => call("GET", `/api/assets/${encodeURIComponent(id)}/captions`),
   putCaptions: (id, language, file) => call("PUT", `/api/assets/${encodeURIComponent(id)}/captions/${encodeURIComponent(language)}`, file),
   deleteCaptions: (id, language) => call("DELETE", `/api/assets/${encodeURIComponent(id)}/captions/${encodeURIComponent(language)}`),
+  analytics: (id, query) => call("GET", `/api/media/${encodeURIComponent(id)}/analytics?${query}`),
   trash: (page, limit) => call("GET", `/api/trash?page=${page}&limit=${limit}`),
   emptyTrash: () => call("DELETE", "/api/trash"),
   discard: (id) => call("DELETE", `/api/trash/${encodeURIComponent(id)}`),

@@ -1,5 +1,6 @@
 // /assets/:id: an owner's page of one recording: its details, links to it, its versions.
 
+import { Analytics } from "./analytics.js";
 import { api } from "./api.js";
 import { Captions } from "./captions.js";
 import { $, say } from "./dom.js";
@@ -78,7 +79,9 @@ async function open() {
     await captions.refresh(now);
   });
   const shares = new Shares(media.id);
-  await Promise.all([versions.refresh(), shares.refresh(), captions.refresh(media)]);
+  const playable = media.images ? null : new Analytics(media.id);
+  $("#insight").hidden = !playable;
+  await Promise.all([versions.refresh(), shares.refresh(), captions.refresh(media), playable?.refresh()]);
   $("#loading").hidden = true;
   $("#page").hidden = false;
 }

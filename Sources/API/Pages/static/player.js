@@ -4,6 +4,7 @@ import { $, say, store } from "./dom.js";
 import { clock, spoken } from "./format.js";
 import { listen } from "./keys.js";
 import { Menu } from "./menu.js";
+import { Report } from "./report.js";
 import { Source } from "./source.js";
 import { Surroundings } from "./surroundings.js";
 
@@ -16,7 +17,7 @@ const reasons = {
 };
 
 export class Player {
-  #root; #video; #source = null; #quality; #speed; #around;
+  #root; #video; #source = null; #report = null; #quality; #speed; #around;
   #dragging = false; #hide = 0; #slow = 0;
 
   constructor(root) {
@@ -49,11 +50,12 @@ export class Player {
     this.#video.setAttribute("aria-label", title);
     this.#state("ready");
     this.#source?.close();
+    this.#report ??= new Report(this.#video, stream.masterUrl);
     this.#source = new Source(this.#video, stream, {
-      changed: () => this.#showQuality(),
+      changed: () => { this.#showQuality(); this.#report.quality(this.#level()); },
       retrying: () => this.#note("Connection trouble. Trying again…"),
       recovered: () => { if (this.#root.dataset.state === "error") this.#state("ready"); this.#note(""); },
-      failed: ({ kind }) => this.#fail(reasons[kind] ?? reasons.network),
+      failed: ({ kind }) => { this.#report.failed(kind); this.#fail(reasons[kind] ?? reasons.network); },
     });
     await this.#source.open(at);
   }
@@ -243,6 +245,9 @@ export class Player {
     $("[data-speed]", this.#root).setAttribute("aria-label", `Speed, now ${rate} times`);
     this.#speed.fill(speeds.map((s) => ({ value: String(s), label: `${s}×`, hint: s === 1 ? "normal" : "" })), String(rate));
   }
+
+  /** What is on the screen: "720p". */
+  #level() { return this.#source?.levels.find((l) => l.id === this.#source.current)?.label; }
 
   #showQuality() {
     const { levels, pinned, current } = this.#source;

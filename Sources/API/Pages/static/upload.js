@@ -8,6 +8,7 @@ import { sendChunk } from "./send.js";
 
 const lanes = 3;
 const serverFaults = 8;
+const worthWatching = 8 << 20;   // bytes; a smaller one is there before anybody has pressed play
 const quietStreams = 3;   // streams in a row that told nothing: a proxy holds them back, so asking is all there is
 
 /**
@@ -21,6 +22,7 @@ export class Upload extends EventTarget {
   progress = 0;     // of the bytes while sending, of the processing while following; null: not known
   rate = 0;         // bytes per second
   assetId = null;
+  early = null;     // the upload's own name, once its beginning plays
   #file; #stop = new AbortController(); #session = null;
   #missing = []; #inFlight = new Map(); #sent = 0; #marks = [];
 
@@ -120,6 +122,7 @@ export class Upload extends EventTarget {
     this.#marks = [];
     this.#set("sending");
     this.#measure();
+    this.#lookForBeginning(signal);
     // A refusal in one lane ends all three: none may go on sending for an upload that is begun anew.
     const group = new AbortController();
     const outer = () => group.abort(signal.reason);
@@ -136,6 +139,22 @@ export class Upload extends EventTarget {
     await Promise.all(Array.from({ length: lanes }, lane));
     signal.removeEventListener("abort", outer);
     if (group.signal.aborted) throw group.signal.reason;
+  }
+
+  /** Asks less and less often whether the beginning plays already; that nobody can tell stops nothing. */
+  async #lookForBeginning(signal) {
+    const { uploadId } = this.#session;
+    const canPlay = /^video\/(mp4|quicktime)$/.test(this.#file.type) || /\.(mp4|m4v|mov)$/i.test(this.#file.name);
+    this.early = null;
+    if (!canPlay || this.#file.size < worthWatching) return;
+    try {
+      for (let pause = 1000; ; pause = Math.min(15_000, pause * 1.3)) {
+        await wait(pause, signal);
+        if (!this.active || this.#session?.uploadId !== uploadId) return;
+        const status = await api.upload(uploadId, { signal, quiet: true });
+        if (status.masterUrl) return this.#set(this.state, { early: uploadId });
+      }
+    } catch { /* Who sends the chunks finds out what is wrong. */ }
   }
 
   async #send(number, signal) {

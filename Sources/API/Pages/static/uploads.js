@@ -107,7 +107,7 @@ export class Uploads {
     let news = "";
     upload.addEventListener("change", () => {
       this.#show(upload, row);
-      const event = `${upload.state} ${upload.assetId ?? ""}`;
+      const event = `${upload.state} ${upload.assetId ?? upload.early ?? ""}`;
       if (event === news) return;
       news = event;
       this.#tell(upload);
@@ -131,9 +131,9 @@ export class Uploads {
     this.#all.find((u) => u.state === "waiting")?.run();
   }
 
-  #tell({ state, file, reason }) {
+  #tell({ state, file, reason, early }) {
     const said = {
-      sending: `Uploading ${file.name}`, paused: `${file.name} is paused`, following: `${file.name} is uploaded and is being processed`,
+      sending: early ? `${file.name} can be watched while it uploads` : `Uploading ${file.name}`, paused: `${file.name} is paused`, following: `${file.name} is uploaded and is being processed`,
       ready: `${file.name} is ready to watch`, failed: `${file.name} failed. ${reason}`, offline: `${file.name}: ${reason}, trying again`,
     }[state];
     if (said) say($("#upload-news"), said);
@@ -157,8 +157,14 @@ export class Uploads {
     say(cancel, upload.over || state === "following" ? "Dismiss" : "Cancel");
     cancel.setAttribute("aria-label", `${cancel.textContent}: ${upload.file.name}`);
     const watch = $("[data-watch]", row);
-    watch.hidden = !upload.assetId || state === "failed";
-    if (upload.assetId) watch.href = `/watch/${encodeURIComponent(upload.assetId)}`;
+    const place = upload.assetId ?? upload.early;
+    watch.hidden = !place || state === "failed";
+    if (!place) return;
+    watch.href = `/watch/${encodeURIComponent(place)}`;
+    // This page must stay: it sends.
+    watch.target = upload.active ? "_blank" : "";
+    say(watch, upload.assetId ? "Watch" : "Watch while it uploads");
+    watch.setAttribute("aria-label", `${watch.textContent}: ${upload.file.name}`);
   }
 
   #words(upload) {

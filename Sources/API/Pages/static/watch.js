@@ -2,6 +2,7 @@
 
 import { api, call, local, APIError } from "./api.js";
 import { $, say, wait } from "./dom.js";
+import { isUpload, watchUpload } from "./early.js";
 import { ago, clock, spoken } from "./format.js";
 import { help } from "./keys.js";
 import { Player } from "./player.js";
@@ -267,8 +268,10 @@ function dialogs() {
     text.textContent = meaning;
     return [term, text];
   }));
-  $("#message-retry").addEventListener("click", () => { message({ kind: "opening", title: "Opening…" }); start(); });
+  $("#message-retry").addEventListener("click", () => { message({ kind: "opening", title: "Opening…" }); begin(); });
 }
 
+const begin = () => (isUpload(id) ? watchUpload(id, { message, refuse, at: startAt }) : start());
+
 dialogs();
-start();
+begin();

@@ -2,7 +2,7 @@
 
 import { choose, Bandwidth } from "./abr.js";
 import { downloadText, HTTPError } from "./download.js";
-import { parseMaster, parseMedia } from "./playlist.js";
+import { bestCodec, parseMaster, parseMedia } from "./playlist.js";
 import { Track } from "./track.js";
 
 /** This browser cannot play any of the rungs this way; another way may exist. */
@@ -19,7 +19,7 @@ export function reason(error) {
 export class Loader extends EventTarget {
   #video; #masterUrl; #renewAddress;
   #source = null; #objectURL = ""; #duration = 0;
-  #levels = []; #sound = null; #lists = new Map();
+  #levels = []; #codec = null; #sound = null; #lists = new Map();
   #pinned = -1; #current = -1;
   #tracks = []; #stop = new AbortController();
   #bandwidth = new Bandwidth();
@@ -238,7 +238,10 @@ export class Loader extends EventTarget {
     const usable = all.filter((l) => MediaSource.isTypeSupported(l.mime)
       && (!l.sound || MediaSource.isTypeSupported(l.sound.mime)));
     if (!usable.length) throw new Unsupported("This browser cannot decode this recording.");
-    this.#levels = usable;
+    this.#codec ??= await bestCodec(usable);
+    // A codec whose rungs are not listed any more leaves whatever there is.
+    const levels = usable.filter((level) => level.codec === this.#codec);
+    this.#levels = levels.length ? levels : usable;
   }
 
   async #list(uri, signal) {

@@ -51,10 +51,32 @@ function level(a, uri, sounds) {
   const label = named ?? (height > 0 ? `${Math.min(width, height)}p` : "Sound");
   const own = apart ? codecs.filter(isVideo) : codecs;
   return {
-    uri, video, width, height, label, bandwidth: Number(a.BANDWIDTH) || 0,
+    uri, video, codec: (codecs.find(isVideo) ?? "").slice(0, 4), frameRate: Number(a["FRAME-RATE"]) || 30, width, height, label, bandwidth: Number(a.BANDWIDTH) || 0,
     mime: `${video ? "video" : "audio"}/mp4; codecs="${own.join(",")}"`,
     sound: apart ? { uri: sound, mime: `audio/mp4; codecs="${codecs.filter((c) => !isVideo(c)).join(",")}"` } : null,
   };
+}
+
+/**
+ * The codec to play: a newer one, which needs fewer bytes, where it reaches as high as H.264 and this device decodes it
+ * without effort; H.264 otherwise. Rungs of several codecs cannot be told apart by their bandwidth.
+ */
+export async function bestCodec(levels) {
+  const first = levels.find((l) => l.codec === "avc1") ?? levels[0];
+  const height = (codec) => Math.max(...levels.filter((l) => l.codec === codec).map((l) => l.height));
+  for (const codec of ["av01", "hvc1"]) {
+    const top = levels.findLast((l) => l.codec === codec);
+    if (top && height(codec) >= height(first.codec) && await isEasy(top)) return codec;
+  }
+  return first.codec;
+}
+
+async function isEasy({ mime, width, height, bandwidth, frameRate }) {
+  try {
+    const video = { contentType: mime, width, height, bitrate: bandwidth, framerate: frameRate };
+    const { smooth, powerEfficient } = await navigator.mediaCapabilities.decodingInfo({ type: "media-source", video });
+    return smooth && powerEfficient;
+  } catch { return false; }
 }
 
 function span(text, previousEnd) {
