@@ -51,6 +51,8 @@ struct ShortcutTests {
                 #expect(head.status == 200 && head.body.isEmpty)
                 #expect(head.headers["Content-Length"] == "1000000")
             }
+            // Its stamp holds for a second.
+            _ = try segment.make(for: .testing(.get, "/"))
             #expect(segment.inMemory(for: .testing(.get, "/")) != nil)
         }
     }

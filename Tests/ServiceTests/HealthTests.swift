@@ -63,7 +63,7 @@ import Testing
                 HealthCheck(.database) { HealthProblem("odd", "It is odd.") },
             ],
             freshness: .zero,
-            patience: .milliseconds(20)
+            patience: .seconds(1)
         )
         for _ in 0..<3 { #expect(await health.look().map { $0.problem?.code } == ["no_answer", "odd"]) }
         #expect(begun.withLock { $0 } == 1)

@@ -70,8 +70,9 @@ package struct Gateway: Sendable {
 
     /// Path and query as they stood in the request line; what an absolute target says of the host is left out.
     private static func target(of request: Request) -> String {
-        guard !request.target.hasPrefix("/"), let mark = request.target.firstRange(of: "://") else { return request.target }
-        let rest = request.target[mark.upperBound...]
+        let target = request.target
+        guard !target.hasPrefix("/"), let mark = target.firstRange(of: "://") else { return target }
+        let rest = target[mark.upperBound...]
         let path = rest.firstIndex { $0 == "/" || $0 == "?" }.map { rest[$0...] } ?? ""
         return path.hasPrefix("/") ? String(path) : "/\(path)"
     }
@@ -148,7 +149,8 @@ package struct Gateway: Sendable {
         let length = incoming.header("Content-Length").flatMap { Int64($0) }
         if status == .noContent { return response }
         if request.method == .head || status == .notModified {
-            response.body = length.map { ResponseBody.absent(length: $0) } ?? (status == .notModified ? .empty : .stream(write))
+            let unstated = status == .notModified ? ResponseBody.empty : .stream(write)
+            response.body = length.map { ResponseBody.absent(length: $0) } ?? unstated
             return response
         }
         switch length {

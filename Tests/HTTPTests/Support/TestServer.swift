@@ -61,7 +61,7 @@ func withServer(
 
 /// Waits until something holds.
 func eventually(
-    within limit: Duration = .seconds(10),
+    within limit: Duration = .seconds(30),
     _ comment: Comment? = nil,
     sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: @Sendable () async throws -> Bool
