@@ -8,7 +8,7 @@ const most = 50;
 export class Report {
   #video; #address; #session; #waiting = []; #timer = 0;
   #pressedAt = 0; #started = false; #quality; #told;
-  #at = 0; #left = null; #stalledAt = 0; #beat = 0;
+  #at = 0; #left = null; #stalledAt = 0; #beat = 0; #gone = -Infinity;
 
   /** masterUrl: the signed address whose token vouches for the events. */
   constructor(video, masterUrl) {
@@ -86,7 +86,9 @@ export class Report {
 
   #add(event, more = {}) {
     if (!this.#pressedAt && event !== "error") return;
-    this.#waiting.push({ event, position: this.#video.currentTime, quality: this.#quality, ...more, when: performance.now() });
+    // Before a seek is told, the picture is where it was: a change of quality comes between.
+    const position = this.#video.seeking ? this.#left ?? this.#at : this.#video.currentTime;
+    this.#waiting.push({ event, position, quality: this.#quality, ...more, when: performance.now() });
     if (this.#waiting.length >= most) this.#send();
     else this.#timer ||= setTimeout(() => this.#send(), every);
   }
@@ -107,7 +109,11 @@ export class Report {
   }
 
   #leave() {
-    if (!this.#video.paused && this.#started) this.#add("heartbeat");
+    // A page that goes is first hidden, then gone: two beacons at once would arrive in either order.
+    if (!this.#video.paused && this.#started && performance.now() - this.#gone > 1_000) {
+      this.#gone = performance.now();
+      this.#add("heartbeat");
+    }
     const body = this.#take();
     if (body) navigator.sendBeacon(this.#address, body);
   }
