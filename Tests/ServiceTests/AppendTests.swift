@@ -129,7 +129,7 @@ import Testing
         #expect(try await ingest.sweep(at: .now)?.expired == 0, "a file that was just written to is being received")
         #expect(try await ingest.sweep(at: .now + .seconds(600))?.expired == 1)
         #expect(await code { _ = try await ingest.look(id, for: Fixture.owner) } == .notFound)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder + "/staging").isEmpty)
+        #expect(try await becomesEmpty(fixture.folder + "/staging"))
     }
 
     @Test("bytes that were removed under us are told of by an offset back at the start, and the upload goes on")

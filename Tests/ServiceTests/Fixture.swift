@@ -117,3 +117,13 @@ func code(_ body: () async throws -> Void) async -> ServiceError.Code? {
         return (error as? ServiceError)?.code
     }
 }
+
+/// Whether a folder has nothing in it before long: files go after the state is told that makes them useless.
+func becomesEmpty(_ folder: String) async throws -> Bool {
+    let end = ContinuousClock.now + .seconds(30)
+    while try !FileManager.default.contentsOfDirectory(atPath: folder).isEmpty {
+        guard ContinuousClock.now < end else { return false }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+    return true
+}

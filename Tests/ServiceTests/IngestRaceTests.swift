@@ -76,7 +76,7 @@ import Testing
             try write(bytes[500..<1000], to: writer)
             #expect(await code { _ = try await ingest.commit(writer, number: 0, total: nil, for: ticket) } == .notFound)
         }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder + "/staging").isEmpty)
+        #expect(try await becomesEmpty(fixture.folder + "/staging"))
     }
 
     @Test("an upload whose last part is there is not swept, however old")

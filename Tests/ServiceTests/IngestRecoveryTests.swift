@@ -25,7 +25,7 @@ import Testing
         for number in status.missing { try await after.send(number, of: bytes, to: upload) }
         #expect(try await after.status(of: upload.id, for: Fixture.owner).upload.state == .complete)
         #expect(try await content(fixture) == bytes)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder + "/staging").isEmpty)
+        #expect(try await becomesEmpty(fixture.folder + "/staging"))
     }
 
     @Test(

@@ -65,7 +65,7 @@ import Testing
         #expect(failed.state == .failed)
         #expect(failed.error?.contains(sha256(bytes)) == true)
         #expect(await code { try await ingest.send(0, of: bytes, to: bad) } == .conflict)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder + "/staging").isEmpty)
+        #expect(try await becomesEmpty(fixture.folder + "/staging"))
     }
 
     @Test("what cannot be is refused, names its field, and leaves the upload as it was")
@@ -116,6 +116,6 @@ import Testing
         #expect(try await ingest.sweep(at: .now)?.expired == 0, "a file that was just written to is being received")
         #expect(try await ingest.sweep(at: .now + .seconds(600))?.expired == 1)
         #expect(await code { try await ingest.send(1, of: bytes, to: upload) } == .notFound)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder + "/staging").isEmpty)
+        #expect(try await becomesEmpty(fixture.folder + "/staging"))
     }
 }

@@ -73,6 +73,6 @@ import Testing
         try await ingest.terminate(id, for: Fixture.owner)
         #expect(await code { _ = try await sender.value } == .conflict)
         #expect(await code { _ = try await ingest.look(id, for: Fixture.owner) } == .notFound)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder + "/staging").isEmpty)
+        #expect(try await becomesEmpty(fixture.folder + "/staging"))
     }
 }

@@ -23,8 +23,8 @@ def real(name: str) -> pathlib.Path:
 
 
 def make(path: pathlib.Path, seconds: float, size: str = "1280x720", rate: str = "25", sound: bool = True,
-         noise: int = 0) -> pathlib.Path:
-    """H.264 with a running counter in the picture and a tone; `noise` makes it costly to compress."""
+         noise: int = 0, codec: tuple[str, ...] = ("libx264", "-preset", "ultrafast")) -> pathlib.Path:
+    """H.264 unless told, with a running counter in the picture and a tone; `noise` makes it costly to compress."""
     picture = f"testsrc2=size={size}:rate={rate}:duration={seconds}"
     if noise:
         picture += f",noise=alls={noise}:allf=t"
@@ -32,7 +32,7 @@ def make(path: pathlib.Path, seconds: float, size: str = "1280x720", rate: str =
     if sound:
         command += ["-f", "lavfi", "-i", f"sine=frequency=440:sample_rate=48000:duration={seconds}", "-c:a", "aac"]
     # Key frames closer than a segment, as cameras and phones write them.
-    command += ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "50", path]
+    command += ["-c:v", *codec, "-pix_fmt", "yuv420p", "-g", "50", path]
     subprocess.run(command, check=True, timeout=120)
     return path
 
