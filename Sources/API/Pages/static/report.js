@@ -7,7 +7,7 @@ const most = 50;
 
 export class Report {
   #video; #address; #session; #waiting = []; #timer = 0;
-  #pressedAt = 0; #started = false; #quality; #told;
+  #pressedAt = 0; #started = false; #quality;
   #at = 0; #left = null; #stalledAt = 0; #beat = 0; #gone = -Infinity;
 
   /** masterUrl: the signed address whose token vouches for the events. */
@@ -87,7 +87,8 @@ export class Report {
   #add(event, more = {}) {
     if (!this.#pressedAt && event !== "error") return;
     // Before a seek is told, the picture is where it was: a change of quality comes between.
-    const position = this.#video.seeking ? this.#left ?? this.#at : this.#video.currentTime;
+    const isBefore = event !== "seek" && (this.#video.seeking || this.#left !== null);
+    const position = isBefore ? this.#left ?? this.#at : this.#video.currentTime;
     this.#waiting.push({ event, position, quality: this.#quality, ...more, when: performance.now() });
     if (this.#waiting.length >= most) this.#send();
     else this.#timer ||= setTimeout(() => this.#send(), every);
