@@ -217,11 +217,12 @@ def times(movie: Movie) -> dict[str, bytes]:
         "edits.mp4": movie.lying(
             elst=lambda _: struct.pack(">II", 0, GREATEST) + struct.pack(">IiI", 1, 0, 65_536) * 9),
         "many-edits.mp4": movie.lying(
-            elst=lambda _: struct.pack(">II", 0, 100_000) + struct.pack(">IiI", 1, 0, 65_536) * 100_000),
+            elst=lambda _: struct.pack(">II", 0, 20_000) + struct.pack(">IiI", 1, 0, 65_536) * 20_000),
         "late-edit.mp4": movie.lying(elst=lambda _: empty, mvhd=number(12, 1), mdhd=number(12, 1_000_000)),
         "million-a-second.mp4": movie.lying(mdhd=number(12, 1_000_000),
                                             stts=lambda _: struct.pack(">IIII", 0, 1, samples, 1)),
-        "no-scale.mp4": movie.lying(mdhd=number(12, 0), mvhd=number(12, 0)),
+        # Two seconds become a minute and a half: half an hour would only be encoded for longer.
+        "no-scale.mp4": movie.lying(mdhd=number(12, 0), mvhd=number(12, 0), elst=number(8, 90), stts=number(12, 48)),
     }
 
 
