@@ -133,7 +133,7 @@ extension Ingest {
         for case let source? in sources where try StagedFile.length(stagedPath(source.id)) != source.size {
             // Otherwise it would go on to say that it is complete, and be sent for ever.
             try await giveUp(source, Self.lostFile)
-            return try await giveUp(upload, "An upload that it is made of was lost on the server's disk. Send it again.")
+            return try await giveUp(upload, "An upload that it is made of was lost on the disk. Send it again.")
         }
         let size = sources.reduce(0) { $0 + ($1?.size ?? 0) }
         guard size <= upload.sizeLimit ?? .max else {
