@@ -116,12 +116,11 @@ def test_the_declared_rates_hold(long_video, master, pictures, sound):
         assert average + audio_average == pytest.approx(int(variant.attributes["AVERAGE-BANDWIDTH"]), rel=0.1)
 
 
-def test_playlists_are_sent_compressed_to_those_who_ask(long_video, pictures):
-    for url in (long_video.master, pictures[0].url):
-        answer = Client(long_video.client.url).get(url, headers={"Accept-Encoding": "gzip"})
-        assert answer.headers["Content-Encoding"] == "gzip"
-        assert answer.headers["Content-Type"].split(";")[0] == TYPE
-        assert gzip.decompress(answer.body).startswith(b"#EXTM3U")
+def test_playlists_are_sent_compressed_to_those_who_ask(long_video):
+    answer = Client(long_video.client.url).get(long_video.master, headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.headers["Content-Type"].split(";")[0] == TYPE
+    assert gzip.decompress(answer.body).startswith(b"#EXTM3U")
 
 
 def test_players_of_other_origins_may_read(long_video):
