@@ -2,12 +2,16 @@
 import pathlib
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from support import accessibility, clips, profiles
 from support import browser as chromium
 from support.client import Client
 from support.service import Service
 
+# Files that take half a minute and more.
+LONG = {"test_instant_play", "test_hostile", "test_storage", "test_corpus", "test_kill_workers", "test_kill_server"}
+RECORDING = {path.name for path in pathlib.Path(__file__).parent.glob("test_*.py") if "long_video" in path.read_text()}
 _running: list[Service] = []
 
 
@@ -19,6 +23,23 @@ def pytest_runtest_makereport(item, call):
     if report.failed:
         for service in _running:
             report.sections.append((f"log of {service.url or service.folder}", service.tail()))
+
+
+def pytest_collection_modifyitems(items):
+    """First those that play the long recording, then what takes long: processes that share the files end together."""
+    items.sort(key=lambda item: (item.path.name not in RECORDING, item.path.stem not in LONG))
+
+
+class Files(LoadFileScheduling):
+    """A file belongs to one process; all that play the long recording to the same, so that it is made once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "recording" if pathlib.PurePath(file).name in RECORDING else file
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return Files(config, log)
 
 
 def pytest_report_header(config):
