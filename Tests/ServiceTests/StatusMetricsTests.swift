@@ -98,7 +98,9 @@ import Testing
             try transaction.run(
                 "UPDATE segments SET bytes = 70000 WHERE asset_id = \(id) AND rendition = '720p' AND number = 1"
             )
-            for bytes in [500, 800] { try transaction.run("UPDATE renditions SET mp4_bytes = \(bytes) WHERE name = '720p'") }
+            for bytes in [500, 800] {
+                try transaction.run("UPDATE renditions SET mp4_bytes = \(bytes) WHERE name = '720p'")
+            }
             for (name, bytes) in [("thumbnail", 100), ("small", 200), ("small", 300)] {
                 try Derivative(name: name, fileExtension: "jpg", mimeType: "image/jpeg", bytes: Int64(bytes))
                     .record(for: id, version: 1, in: transaction)

@@ -31,7 +31,8 @@ enum Serve {
         try await Interruption.cancels {
             do {
                 try await runUntilCancelled(invocation)
-            } catch where Task.isCancelled {
+            } catch {
+                guard Task.isCancelled else { throw error }
                 invocation.console.note("telecine: stopped before it was ready")
             }
             return .done

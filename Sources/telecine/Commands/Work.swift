@@ -26,8 +26,8 @@ enum Work {
         try await Interruption.cancels {
             do {
                 try await runUntilCancelled(invocation)
-            } catch where Task.isCancelled {
-                // Nothing was begun that would have to be told.
+            } catch {
+                guard Task.isCancelled else { throw error }
             }
             return .done
         }

@@ -18,7 +18,7 @@ STOP = """() => {
             faults.push('is covered by ' + top.outerHTML.slice(0, 80));
         }
     }
-    const ring = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2 && style.outlineColor !== 'transparent';
+    const ring = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
     if (!node.matches(':focus-visible') || !ring) faults.push('has no ring');
     const name = node.ariaLabel || node.labels?.[0]?.textContent || node.textContent.trim() || node.id || node.tagName;
     return {place: [...document.querySelectorAll('*')].indexOf(node), name: name.trim().slice(0, 60), faults};
