@@ -10,9 +10,9 @@ def test_a_whole_visit_without_a_mouse(page, service, long_video):
     page.goto(service.url + "/")
     page.get_by_role("heading", name="Sign in").wait_for()
     walker.lap()
-    walker.to(page.get_by_label("Email"))
+    walker.to(page.get_by_label("Email").locator("visible=true"))
     page.keyboard.type(long_video.client.email)
-    walker.to(page.get_by_label("Password"))
+    walker.to(page.get_by_label("Password").locator("visible=true"))
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
 

@@ -62,8 +62,7 @@ class Walker:
         for _ in range(MOST):
             stop = self.press("Tab")
             if stop is None:
-                if met:
-                    break
+                # Out at the end; in again at the beginning.
                 continue
             if met and stop["place"] == met[0]:
                 break
