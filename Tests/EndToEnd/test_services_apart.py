@@ -129,7 +129,7 @@ def test_a_service_that_dies_is_named_and_its_upload_goes_on(apart, someone):
 
 
 def test_the_status_checker_tells_which_service_is_down_and_why(apart, page):
-    """On its own port: the page that follows, at both addresses, and the JSON."""
+    """On its own port: the page, at both addresses, and the JSON."""
     checker = Client(apart["status-checker"].url)
     look = lambda: checker.get("/api/health")  # noqa: E731
     until("all services to be up", lambda: look().status == 200)
@@ -146,6 +146,7 @@ def test_the_status_checker_tells_which_service_is_down_and_why(apart, page):
     down = until("it to be missed", lambda: look() if look().status == 503 else None).json()
     assert [name for name, one in down["services"].items() if one["status"] != "ok"] == ["content-management"]
     assert down["services"]["content-management"]["problems"][0]["reason"] == "It does not answer."
+    page.reload()
     page.get_by_role("heading", name="1 of 6 services is down").wait_for()
     assert "Down" in line.inner_text() and "It does not answer." in line.inner_text()
     assert apart["status-checker"].process.poll() is None and checker.get("/health").status == 200
