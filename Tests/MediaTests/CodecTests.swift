@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Codecs")
 struct CodecTests {
-    private static func profile(
+    static func profile(
         _ name: String,
         _ width: Int,
         _ height: Int,

@@ -164,4 +164,36 @@ struct SingleSegmentTests {
         #expect(list.first?.isLastThere == false)
         #expect(encoded.first?.frames == 1500)
     }
+
+    @Test("a segment that somebody waits for fits its neighbours, whatever the preset", arguments: Profile.presets)
+    func awaited(_ preset: String) async throws {
+        let scratch = try Scratch()
+        let source = "\(scratch.path)/clip.mp4"
+        try await Clips.moving(source, ["-c:v", "libx264", "-preset", "ultrafast"], seconds: 5)
+        let tools = await Corpus.tools.value
+        let info = try await Prober(tools: tools).probe(source)
+        let rungs = Ladder.rungs(for: info, profiles: [CodecTests.profile("90p", 160, 90, .h264, preset: preset)])
+        let timeline = try await TimelineBuilder(tools: tools, segmentSeconds: 1).build(
+            source,
+            info: info,
+            ceiling: Rational(30)
+        )
+        let folder = "\(scratch.path)/v"
+        var inits: Set<Data> = []
+        for segment in 0..<timeline.segmentCount {
+            let encoder = ChunkEncoder(tools: tools, isAwaited: segment % 2 == 0)
+            _ = try await encoder.encode(
+                source: source,
+                info: info,
+                timeline: timeline,
+                rungs: rungs,
+                segments: segment..<segment + 1,
+                into: folder
+            )
+            inits.insert(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/90p/init.mp4")))
+        }
+        #expect(inits.count == 1, "\(preset)")
+        let joined = try Playback.join("\(folder)/90p", 0..<timeline.segmentCount)
+        #expect(try await Playback.pictures(joined).count == timeline.frameCount)
+    }
 }

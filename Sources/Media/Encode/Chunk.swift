@@ -38,7 +38,7 @@ struct Chunk: Sendable {
         return result + [nil]
     }
 
-    func command(seek: Int64?, threads: Int?) -> ChunkCommand {
+    func command(seek: Int64?, isAwaited: Bool) -> ChunkCommand {
         ChunkCommand(
             info: info,
             video: video,
@@ -46,7 +46,7 @@ struct Chunk: Sendable {
             rungs: rungs,
             segments: segments,
             seek: seek,
-            threads: threads
+            isAwaited: isAwaited
         )
     }
 

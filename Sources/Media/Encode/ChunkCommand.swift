@@ -8,7 +8,7 @@ struct ChunkCommand {
     let segments: Range<Int>
     /// Where decoding starts, in the source's ticks; nil: at its beginning.
     let seek: Int64?
-    let threads: Int?
+    let isAwaited: Bool
 
     /// Fragments at key frames, exact times by an edit list, nothing that names the tool or the time.
     private static let fragmentFlags = "+frag_keyframe+empty_moov+delay_moov+default_base_moof+frag_discont"
@@ -73,8 +73,7 @@ struct ChunkCommand {
         line += [
             "-fps_mode", "passthrough", "-enc_time_base", "\(timeline.rate.denominator)/\(timeline.rate.numerator)",
         ]
-        line += EncoderArguments(rung: rung).arguments(keys: keys)
-        if let threads { line += ["-threads:v", String(threads)] }
+        line += EncoderArguments(rung: rung, isAwaited: isAwaited).arguments(keys: keys)
         line += PictureFilter(video: video).outputTags
         line += ["-video_track_timescale", String(timeline.timescale), "-map_metadata", "-1", "-map_chapters", "-1"]
         line += ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-use_editlist", "1"]

@@ -4,12 +4,12 @@ internal import Synchronization
 /// Encodes a run of segments of all rungs in one process.
 package struct ChunkEncoder: Sendable {
     private let tools: MediaTools
-    private let threads: Int?
+    private let isAwaited: Bool
 
-    /// `threads`: the encoder's threads for each rung; nil lets it take the machine.
-    package init(tools: MediaTools, threads: Int? = nil) {
+    /// `isAwaited`: whether somebody waits: the encoder searches less, its init is the same.
+    package init(tools: MediaTools, isAwaited: Bool = false) {
         self.tools = tools
-        self.threads = threads
+        self.isAwaited = isAwaited
     }
 
     /// Writes `<directory>/<rung>/init.mp4` and `<directory>/<rung>/<k>.m4s` for every rung and segment.
@@ -68,7 +68,7 @@ package struct ChunkEncoder: Sendable {
         var tail = ""
         let once = ReportedOnce(onSegment)
         for seek in chunk.starts {
-            let command = chunk.command(seek: seek, threads: threads)
+            let command = chunk.command(seek: seek, isAwaited: isAwaited)
             let run = ChunkRun(chunk, onProgress: onProgress) { once.report($0, $1, $2) }
             let result = try await tools.run(
                 .ffmpeg,

@@ -4,6 +4,8 @@
 /// rung's ceiling, and parameter sets that are the same in every chunk and stand in the init alone.
 struct EncoderArguments {
     let rung: Rung
+    /// Whether somebody waits for what is encoded.
+    var isAwaited = false
 
     /// `keys`: seconds at which key frames are forced.
     func arguments(keys: [String]) -> [String] {
@@ -23,7 +25,16 @@ struct EncoderArguments {
     private var h264: [String] {
         ["-c:v", VideoCodec.h264.encoder, "-preset", rung.preset, "-profile:v", "high"]
             + ["-crf", String(Rung.constantRateFactor)] + ceiling + ["-sc_threshold", "0"]
-            + ["-x264-params", "open-gop=0"]
+            + ["-x264-params", (["open-gop=0"] + (isAwaited ? quickSearch : [])).joined(separator: ":")]
+    }
+
+    /// Half the time for 5 % more bytes (640 × 360, `medium`), and not a bit of the parameter sets: what shows there,
+    /// reference frames and the like, stays the preset's.
+    ///
+    /// Without fine search x264 leaves out the shift of chroma that it makes for `psy-rd`; so it is stated.
+    private var quickSearch: [String] {
+        ["ultrafast", "superfast", "veryfast", "faster"].contains(rung.preset)
+            ? [] : ["subme=2", "me=dia", "trellis=0", "chroma-qp-offset=-2", "rc-lookahead=10"]
     }
 
     /// x265's 28 looks like x264's 23 (its documentation, "CRF").

@@ -33,7 +33,7 @@ struct EncodeChunk: Job {
                 try await encoding.run(
                     run.rungs,
                     run.segments,
-                    tools: context.tools.inBackground,
+                    isAwaited: false,
                     onProgress: onProgress
                 )
             }

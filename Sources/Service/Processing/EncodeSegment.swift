@@ -30,7 +30,7 @@ struct EncodeSegment: Job {
         else { return .done }
         if let rung = plan.rungs.first(where: { $0.name == rung }) {
             let encoding = RungEncoding(asset: asset, version: version, plan: plan, context: context)
-            try await encoding.run([rung], segment..<segment + 1, tools: context.tools) { _ in }
+            try await encoding.run([rung], segment..<segment + 1, isAwaited: true) { _ in }
             return .done
         }
         let single = SingleSegment(asset: asset, version: version, number: segment, plan: plan, context: context)

@@ -8,16 +8,18 @@ struct RungEncoding: Sendable {
     let plan: Plan
     let context: ProcessingContext
 
+    /// `isAwaited`: whether a viewer waits; otherwise everything else on the machine goes first.
     func run(
         _ rungs: [Rung],
         _ segments: Range<Int>,
-        tools: MediaTools,
+        isAwaited: Bool,
         onProgress: @escaping @Sendable (Double) -> Void
     ) async throws {
         let source = try context.original(asset, version)
         let publication = StreamedPublication(asset: asset, version: version, plan: plan)
         try await publication.run(in: context) { folder, onSegment in
-            let encoded = try await ChunkEncoder(tools: tools).encode(
+            let tools = isAwaited ? context.tools : context.tools.inBackground
+            let encoded = try await ChunkEncoder(tools: tools, isAwaited: isAwaited).encode(
                 source: source,
                 info: plan.info,
                 timeline: plan.timeline,
