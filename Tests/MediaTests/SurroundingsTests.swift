@@ -86,7 +86,7 @@ struct SurroundingsTests {
         let tools = await Corpus.tools.value
         let info = try await Prober(tools: tools).probe(source)
         let timeline = try await TimelineBuilder(tools: tools).build(source, info: info, ceiling: Rational(30))
-        let jpeg = try await PosterMaker(tools: tools).poster(of: source, info: info, start: timeline.startTime)
+        let jpeg = try await PosterMaker(tools: tools).poster(of: source, info: info, timeline: timeline)
         let path = "\(scratch.path)/poster.jpg"
         try Data(jpeg).write(to: URL(fileURLWithPath: path))
         let picture = try await Playback.ffmpeg(
