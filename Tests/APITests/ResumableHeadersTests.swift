@@ -1,4 +1,6 @@
+import Crypto
 import HTTP
+import Service
 import Testing
 
 @testable import API
@@ -40,6 +42,36 @@ import Testing
         #expect(found["sha-256"] == "AAA=")
         #expect(found["md5"] == "BBBB")
         #expect(found["x"] == nil)
+    }
+
+    @Test(
+        "of a digest field every known algorithm counts, and none that is not known",
+        arguments: [
+            ("sha-256=:\(a256):", [.sha256]), ("sha-512=:\(a512):", [.sha512]),
+            ("sha-512=:\(a512):, unixsum=:AAA=:, sha-256=:\(a256):", [.sha256, .sha512]),
+            ("md5=:\(Base64.encode([UInt8](repeating: 2, count: 16))):, sha-256=:\(a256):", [.md5, .sha256]),
+        ] as [(String, Set<PieceChecksum.Algorithm>)]
+    )
+    func digests(_ text: String, _ algorithms: Set<PieceChecksum.Algorithm>) throws {
+        let request = Request.testing(.post, "/", headers: ["Content-Digest": text, "Repr-Digest": text])
+        #expect(try StatedDigests.content(request)?.algorithms == algorithms)
+        let whole = try #require(try StatedDigests.whole(request))
+        #expect((whole.sha256 != nil) == algorithms.contains(.sha256))
+        #expect((whole.sha512 != nil) == algorithms.contains(.sha512))
+        #expect(StatedDigests.field(whole)?.contains("sha-512=:\(Self.a512):") == algorithms.contains(.sha512))
+    }
+
+    private static let a256 = Base64.encode([UInt8](repeating: 1, count: 32))
+    private static let a512 = Base64.encode([UInt8](repeating: 3, count: 64))
+
+    @Test(
+        "a digest that cannot be verified is refused, also beside one that can",
+        arguments: ["unixsum=:AAA=:", "sha-512=:AAA=:", "sha-256=:\(a256):, sha-512=:\(a256):", "sha-256"]
+    )
+    func unusable(_ text: String) {
+        let request = Request.testing(.post, "/", headers: ["Content-Digest": text, "Repr-Digest": text])
+        #expect(throws: StatedDigests.Unusable.self) { try StatedDigests.content(request) }
+        #expect(throws: StatedDigests.Unusable.self) { try StatedDigests.whole(request) }
     }
 
     @Test(

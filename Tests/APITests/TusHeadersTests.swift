@@ -46,7 +46,7 @@ import Testing
     func checksum(algorithm: PieceChecksum.Algorithm) throws {
         let bytes = [UInt8](repeating: 0xAB, count: algorithm.length)
         for value in [Base64.encode(bytes), Hex.encode(bytes)] {
-            #expect(try TusChecksum.parse("\(algorithm.rawValue) \(value)")?.algorithm == algorithm)
+            #expect(try TusChecksum.parse("\(algorithm.rawValue) \(value)")?.algorithms == [algorithm])
         }
         #expect(throws: ServiceError.self) { try TusChecksum.parse("\(algorithm.rawValue) AAAA") }
         #expect(throws: ServiceError.self) { try TusChecksum.parse("sha512 AAAA") }

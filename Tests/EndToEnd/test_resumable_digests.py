@@ -51,9 +51,22 @@ def test_a_digest_of_the_whole_is_verified_before_the_end(server, draft):
 
 
 @pytest.mark.parametrize("name", ["Content-Digest", "Repr-Digest"])
+def test_of_several_digests_every_known_one_must_be_right(server, draft, name):
+    content, field = b"1234567890", name.replace("-", "_")
+    short, long = digest(content), digest(content, "sha512", "sha-512")
+    for wrong in (f"{short}, {digest(b'other', 'sha512', 'sha-512')}", f"{long}, {digest(b'other')}"):
+        problem(draft.create(content, complete=True, **{field: wrong}), "digest-mismatching-values")
+    for right in (long, f"{long}, x=:AA==:, {short}"):
+        reply = draft.create(content, complete=True, **{field: right})
+        assert stored(server, reply) == content
+        if name == "Repr-Digest":
+            assert set(reply.headers["repr-digest"].split(", ")) == {each for each in (short, long) if each in right}
+
+
+@pytest.mark.parametrize("name", ["Content-Digest", "Repr-Digest"])
 def test_a_digest_that_cannot_be_verified_is_refused(draft, name):
     field = name.replace("-", "_")
     reply = draft.create(b"12345", complete=True, **{field: "unixsum=:AAAA:"})
     problem(reply, "digest-unsupported-algorithms")
-    assert "sha-256=10" in reply.headers[f"want-{name.lower()}"]
+    assert reply.headers[f"want-{name.lower()}"] == "sha-256=10, sha-512=9"
     problem(draft.create(b"12345", complete=True, **{field: "sha-256=:AAAA:"}), "digest-invalid-values")

@@ -269,6 +269,29 @@ def test_who_asks_has_given_up_what_still_comes_but_a_wrong_offset_takes_nothing
     assert stored(server, draft.patch(path, reached, b"x" * (LIMIT - reached), True)) == b"x" * LIMIT
 
 
+def test_an_upload_that_is_cancelled_lets_go_of_who_still_sends(server, draft):
+    path = draft.created(LIMIT)
+    sender = draft.open("PATCH", path, LIMIT, b"x" * 1000, True, 0)
+    arrived(server, path, 1000)
+    cancelling = Wire(draft.client, "DELETE", path, draft.said())
+    cancelling.socket.settimeout(0.02)
+
+    def answered():
+        try:
+            sender.send(b"x" * 100)
+        except OSError:
+            pass
+        return attempt(cancelling)
+
+    assert until("the answer", answered, every=0.01).status == 204
+    sender.socket.settimeout(20)
+    try:
+        assert sender.final().status >= 400
+    except ConnectionError:
+        pass
+    assert staged(server, path) == 0 and draft.head(path).status == 404
+
+
 def attempt(wire: Wire):
     try:
         return wire.final()

@@ -58,6 +58,9 @@ def test_what_nobody_will_finish_goes_and_the_rest_stays(swept):
     assert not any(report(swept).values()), "a fresh file may be somebody's"
     expire(swept, old, untouched)
     age(orphan)
+    for method, body in (("HEAD", None), ("PATCH", b"x")):
+        gone = ask(someone, method, old, body, Upload_Offset=100)
+        assert (gone.status, gone.headers["Upload-Offset"]) == (410, None)
     assert report(swept) == {"expired": 2, "failed": 0, "finished": 0, "orphans": 1, "bytes": 107}
     assert ask(someone, "HEAD", old).status == 404
     assert offset(someone, kept) == 100

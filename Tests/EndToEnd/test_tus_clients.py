@@ -1,12 +1,16 @@
 """Clients that nobody here wrote: tuspy, aiotus, curl, and the requests of tus-js-client in contract 3's example."""
+import concurrent.futures
 import io
 import re
 import subprocess
 import uuid
 
+import aiohttp
 import aiotus
+import aiotus.core
 import aiotus.creation
 import pytest
+import yarl
 from tusclient.client import TusClient
 from tusclient.uploader import Uploader
 
@@ -58,6 +62,24 @@ def test_tuspy_goes_on_where_another_left_off(service, client, clip):
     arrived(service, client, path_of(first.url), clip)
 
 
+def test_tuspy_sends_checked_parts_in_parallel_that_become_one_file(service, client, clip):
+    """It knows no concatenation: the header that makes an upload a part goes in by hand, and the last request."""
+    content = clip.read_bytes()
+    parts = TusClient(client.url + BASE, headers=bearer(client) | {"Upload-Concat": "partial"})
+
+    def send(at: int) -> str:
+        part = parts.uploader(file_stream=io.BytesIO(content[at:at + 1_200_000]), chunk_size=500_000,
+                              upload_checksum=True)
+        part.upload()
+        return path_of(part.url)
+
+    with concurrent.futures.ThreadPoolExecutor(3) as threads:
+        paths = list(threads.map(send, range(0, len(content), 1_200_000)))
+    made = ask(client, "POST", Upload_Concat="final;" + " ".join(paths))
+    assert made.status == 201, made
+    arrived(service, client, made.headers["Location"], clip)
+
+
 @pytest.fixture
 def resolving(monkeypatch):
     """aiotus 1.1.0 takes a `Location` that is a path for a name below its endpoint; contract 3 has a path."""
@@ -81,6 +103,31 @@ def test_aiotus_sends_a_file(service, client, clip, resolving):
         return await aiotus.metadata(url, headers=bearer(client))
 
     assert alone(told) == {"filename": b"clip.mp4"}
+
+
+def test_aiotus_goes_on_where_it_was_broken_off(service, client, clip, resolving):
+    content = clip.read_bytes()
+
+    class Torn(io.BytesIO):
+        def read(self, count=-1):
+            if self.tell() >= 1_000_000:
+                raise OSError("the card was pulled out")
+            return super().read(count)
+
+    async def send():
+        async with aiohttp.ClientSession() as session:
+            url = yarl.URL(client.url + BASE)
+            url = await aiotus.creation.create(session, url, io.BytesIO(content), {}, headers=bearer(client))
+            with pytest.raises(OSError, match="card"):
+                await aiotus.core.upload_buffer(session, url, Torn(content), chunksize=500_000, headers=bearer(client))
+            assert await aiotus.core.offset(session, url, headers=bearer(client)) == 1_000_000
+            # It computes no checksums, and takes the header of one: the rest goes in one piece.
+            checked = {"Upload-Checksum": tus.checksum("sha1", content[1_000_000:])}
+            await aiotus.core.upload_buffer(
+                session, url, io.BytesIO(content), chunksize=len(content), headers=bearer(client) | checked)
+        return url
+
+    arrived(service, client, path_of(str(alone(send))), clip)
 
 
 def test_aiotus_sends_a_file_in_parallel_parts(service, client, clip, resolving):

@@ -45,6 +45,7 @@ def test_a_final_is_its_partials_in_their_order_and_one_may_appear_twice(tusd, s
     assert tus.original(tusd, someone, path) == b"two one two "
     again = final(someone, one, two).headers["Location"]
     assert tus.original(tusd, someone, again) == b"one two "
+    assert ask(someone, "HEAD", again).headers["Upload-Metadata"] is None
     assert someone.get(f"/api/assets/{tus.completion(someone, path)['asset_id']}").json()["title"] == "The whole"
 
 

@@ -247,8 +247,9 @@ def test_termination_ends_an_upload_and_leaves_the_asset_of_a_finished_one(tusd,
 
 
 def test_an_unfinished_upload_expires(tusd, someone):
-    path = create(someone, 8)
-    expires = ask(someone, "HEAD", path).headers["Upload-Expires"]
+    made = ask(someone, "POST", Upload_Length=8)
+    path, expires = made.headers["Location"], made.headers["Upload-Expires"]
+    assert ask(someone, "HEAD", path).headers["Upload-Expires"] == expires
     left = email.utils.parsedate_to_datetime(expires).timestamp() - email.utils.mktime_tz(
         email.utils.parsedate_tz(ask(someone, "HEAD", path).headers["Date"]))
     assert 86_300 < left <= 86_401

@@ -70,6 +70,35 @@ import Testing
         #expect(try await fixture.content(of: id, by: ingest) == bytes)
     }
 
+    @Test("of several checksums of one piece all must be right", arguments: [true, false])
+    func severalChecksums(right: Bool) async throws {
+        let fixture = try await Fixture()
+        let ingest = try fixture.ingest()
+        let id = try await ingest.beginAppended(3)
+        let other: [UInt8] = right ? [1, 2, 3] : [9]
+        let checksum = try PieceChecksum([
+            .sha256: SHA256.hash([1, 2, 3]), .sha512: Self.hash(.sha512, other), .md5: MD5.hash([1, 2, 3]),
+        ])
+        let thrown = await code { try await ingest.append([1, 2, 3], to: id, at: 0, checksum: checksum) }
+        #expect(thrown == (right ? nil : .hashMismatch))
+        #expect(try await ingest.offset(of: id) == (right ? 3 : 0))
+    }
+
+    @Test("a piece of too many numbered parts with a checksum is refused, and spoils nothing")
+    func manyParts() async throws {
+        let fixture = try await Fixture()
+        let ingest = try fixture.ingest()
+        let bytes = noise(300_000)
+        let upload = try await ingest.begin(bytes)
+        let checksum = try PieceChecksum(.md5, expected: MD5.hash(bytes))
+        // Not too large for the upload: doors end one that more bytes are sent to than it has.
+        let thrown = await code { try await ingest.append(bytes, to: upload.id, at: 0, checksum: checksum) }
+        #expect(thrown == .invalidRequest)
+        #expect(try await ingest.offset(of: upload.id) == 0)
+        try await ingest.append(bytes, to: upload.id, at: 0)
+        #expect(try await fixture.content(of: upload.id, by: ingest) == bytes)
+    }
+
     @Test("a length that is to come is fixed once, and within the limit")
     func deferred() async throws {
         let fixture = try await Fixture()

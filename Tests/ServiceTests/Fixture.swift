@@ -50,6 +50,11 @@ final class Fixture: Sendable {
     var catalog: Catalog { Catalog(database: database) }
     var queue: JobQueue { JobQueue(database: database) }
 
+    /// The SHA-256 of every version, as far as it is known.
+    func hashes() async throws -> [String?] {
+        try await database.read { try $0.all("SELECT sha256 FROM versions").map { try $0.get("sha256") } }
+    }
+
     func originals() async throws -> [ObjectInfo] {
         try await store.list(prefix: "assets/", after: nil, limit: 100)
     }
@@ -115,6 +120,15 @@ func code(_ body: () async throws -> Void) async -> ServiceError.Code? {
         return nil
     } catch {
         return (error as? ServiceError)?.code
+    }
+}
+
+/// Waits until something holds; a test that waits in vain fails.
+func eventually(_ holds: () async throws -> Bool) async throws {
+    let end = ContinuousClock.now + .seconds(30)
+    while try await !holds() {
+        guard ContinuousClock.now < end else { throw ServiceError(.unavailable, "it never held") }
+        try await Task.sleep(for: .milliseconds(5))
     }
 }
 

@@ -5,6 +5,12 @@ import SQL
 import Service
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// Requests for the same part, and ends of an upload while a part is on its way.
 @Suite struct IngestRaceTests {
     private func write(_ bytes: ArraySlice<UInt8>, to writer: PartWriter) throws {
@@ -127,6 +133,44 @@ import Testing
         let failed = try await after.wait(for: upload, [.complete, .failed])
         #expect(failed.state == .failed)
         #expect(failed.error?.contains("Upload it again") == true)
+    }
+
+    @Test("an upload that its client ends while the last part arrives leaves its asset or nothing, never a lost file")
+    func ended() async throws {
+        let fixture = try await Fixture()
+        let ingest = try fixture.ingest()
+        for round in 0..<80 {
+            let bytes = noise(1500, seed: UInt64(round + 1))
+            let upload = try await ingest.begin(bytes)
+            try await ingest.send(0, of: bytes, to: upload)
+            async let last = code { try await ingest.send(1, of: bytes, to: upload) }
+            async let end = code { try await ingest.terminate(upload.id, for: Fixture.owner) }
+            let (sent, ended) = await (last, end)
+            #expect([nil, .notFound, .gone].contains(sent))
+            #expect([nil, .conflict].contains(ended))
+        }
+        let assets = try await fixture.catalog.assets(of: Fixture.owner, page: 1, limit: 10).total
+        #expect(try await fixture.originals().count == assets)
+        #expect(try await becomesEmpty(fixture.folder + "/staging"))
+    }
+
+    @Test("a hash that somebody waits for is not held up by one that nobody waits for")
+    func hashes() async throws {
+        let fixture = try await Fixture()
+        let size = 2 << 30
+        let ingest = try fixture.ingest(maximumSize: Int64(size))
+        let background = Task { await ingest.runBackground() }
+        defer { background.cancel() }
+        // All zeros, which take no room but time.
+        let large = try await ingest.beginAppended(size)
+        try Data().write(to: URL(fileURLWithPath: fixture.staged(large)))
+        try #require(truncate(fixture.staged(large), size) == 0)
+        try await ingest.append([], to: large, at: size)
+        let bytes = noise(1000)
+        let small = try await ingest.begin(bytes, hash: sha256(bytes))
+        try await ingest.send(0, of: bytes, to: small)
+        #expect(try await ingest.wait(for: small, [.complete, .failed]).state == .complete)
+        #expect(try await fixture.hashes().compactMap(\.self) == [sha256(bytes)])
     }
 
     @Test("files of uploads that are no more are removed at the next start; those of open ones stay")

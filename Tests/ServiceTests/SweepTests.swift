@@ -56,6 +56,24 @@ import Testing
         #expect(open.samples.map(\.value) == [1])
     }
 
+    @Test("a final that waits for a partial that is swept fails with the reason, instead of waiting for its own expiry")
+    func finals() async throws {
+        let fixture = try await Fixture()
+        let ingest = try fixture.ingest()
+        let partial = try await ingest.beginAppended(10, isPartial: true)
+        let final = try await ingest.concatenate(
+            [partial],
+            into: Ingest.file(nil),
+            written: "final;",
+            owner: Fixture.owner
+        ).upload.id
+        try await fixture.database.write { try $0.run("UPDATE uploads SET expires_at = 1 WHERE id = \(partial)") }
+        #expect(try await ingest.sweep()?.expired == 1)
+        let failed = try await ingest.settled(final, for: Fixture.owner, within: .zero)
+        #expect(failed.state == .failed)
+        #expect(failed.error?.contains("was removed") == true)
+    }
+
     @Test("a finished upload whose hash is not known yet keeps its record")
     func unhashed() async throws {
         let fixture = try await Fixture()

@@ -5,13 +5,17 @@ import Testing
 
 /// Uploads that end when they are told to.
 @Suite struct ToldEndTests {
-    private static func begin(_ size: Int64?, hash: String? = nil, by ingest: Ingest) async throws -> UploadID {
+    private static func begin(
+        _ size: Int64?,
+        stated: StatedHashes = StatedHashes(),
+        by ingest: Ingest
+    ) async throws -> UploadID {
         let file = AppendedFile(
             door: "test",
             fileName: "a",
             fileType: "",
             size: size,
-            hash: hash,
+            stated: stated,
             endsWhenTold: true
         )
         return try await ingest.begin(file, owner: Fixture.owner).upload.id
@@ -79,16 +83,44 @@ import Testing
         let ingest = try fixture.ingest()
         let background = Task { await ingest.runBackground() }
         defer { background.cancel() }
-        let right = sha256([1, 2])
-        for (hash, state) in [(right, Upload.State.complete), (sha256([9]), .failed)] {
+        let (right, wrong) = (Self.hashes([1, 2]), Self.hashes([9]))
+        let cases: [(StatedHashes, Upload.State)] = [
+            (StatedHashes(sha256: right.sha256), .complete), (StatedHashes(sha256: wrong.sha256), .failed),
+            (StatedHashes(sha512: right.sha512), .complete), (StatedHashes(sha512: wrong.sha512), .failed),
+            (right, .complete), (wrong, .failed), (StatedHashes(sha256: right.sha256, sha512: wrong.sha512), .failed),
+            (StatedHashes(sha256: wrong.sha256, sha512: right.sha512), .failed),
+        ]
+        for (stated, state) in cases {
             for late in [false, true] {
-                let id = try await Self.begin(nil, hash: late ? nil : hash, by: ingest)
-                if late { try await ingest.state(hash: hash, of: id, for: Fixture.owner) }
+                let id = try await Self.begin(nil, stated: late ? StatedHashes() : stated, by: ingest)
+                if late { try await ingest.state(stated, of: id, for: Fixture.owner) }
                 _ = try await ingest.append([1, 2], to: id, at: 0, isLast: true)
                 let ended = try await ingest.settled(id, for: Fixture.owner, within: .seconds(30))
                 #expect(ended.state == state)
             }
         }
+        // Every file gets its SHA-256, whichever hash was stated.
+        try await eventually { try await fixture.hashes() == Array(repeating: right.sha256, count: 6) }
+    }
+
+    private static func hashes(_ bytes: [UInt8]) -> StatedHashes {
+        let digest = SHA512()
+        digest.update(bytes)
+        return StatedHashes(sha256: sha256(bytes), sha512: Hex.encode(digest.finalize()))
+    }
+
+    @Test("a hash that was stated stays, and another is refused; a second kind may join it")
+    func restated() async throws {
+        let fixture = try await Fixture()
+        let ingest = try fixture.ingest()
+        let (right, wrong) = (Self.hashes([1, 2]), Self.hashes([9]))
+        let id = try await Self.begin(nil, stated: StatedHashes(sha256: right.sha256), by: ingest)
+        let both = StatedHashes(sha256: wrong.sha256, sha512: wrong.sha512)
+        #expect(await code { try await ingest.state(both, of: id, for: Fixture.owner) } == .hashMismatch)
+        try await ingest.state(right, of: id, for: Fixture.owner)
+        #expect(try await ingest.look(id, for: Fixture.owner).upload.stated == right)
+        let other = StatedHashes(sha512: wrong.sha512)
+        #expect(await code { try await ingest.state(other, of: id, for: Fixture.owner) } == .hashMismatch)
     }
 
     @Test("a spoilt upload keeps its reason and none of its bytes")

@@ -16,8 +16,8 @@ package struct AppendedFile: Sendable {
     package let isPartial: Bool
     /// The session of the user's that it belongs to; the first user who names a session owns it.
     package let session: String?
-    /// The SHA-256 that the whole must have, in lower-case hexadecimal: verified before the upload is complete.
-    package let hash: String?
+    /// The hashes that the whole must have: verified before the upload is complete.
+    package let stated: StatedHashes
     /// Whether only a piece that says so ends the upload; otherwise its length does.
     package let endsWhenTold: Bool
 
@@ -30,7 +30,7 @@ package struct AppendedFile: Sendable {
         writtenMetadata: String? = nil,
         isPartial: Bool = false,
         session: String? = nil,
-        hash: String? = nil,
+        stated: StatedHashes = StatedHashes(),
         endsWhenTold: Bool = false
     ) {
         self.door = door
@@ -41,7 +41,7 @@ package struct AppendedFile: Sendable {
         self.writtenMetadata = writtenMetadata
         self.isPartial = isPartial
         self.session = session
-        self.hash = hash
+        self.stated = stated
         self.endsWhenTold = endsWhenTold
     }
 

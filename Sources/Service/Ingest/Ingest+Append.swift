@@ -94,7 +94,7 @@ extension Ingest {
             partSize: partSize,
             parts: Int((size + partSize - 1) / partSize),
             received: 0,
-            statedHash: file.hash,
+            stated: file.stated,
             state: .created,
             error: nil,
             assetID: nil,
@@ -223,10 +223,9 @@ extension Ingest {
             ).map(Upload.init(row:))
         }
         for upload in open where upload.form != .final && upload.isLengthKnown && !upload.endsWhenTold {
-            if try StagedFile.length(stagedPath(upload.id)) == upload.size, upload.cutAt == nil {
-                try await reachEnd(upload)
-            }
+            guard try StagedFile.length(stagedPath(upload.id)) == upload.size, upload.cutAt == nil else { continue }
+            do { try await reachEnd(upload) } catch { retryLater(upload.id, error) }
         }
-        for upload in open where upload.form == .final { try await assemble(upload.id) }
+        for upload in open where upload.form == .final { await assembleOrRetry(upload.id) }
     }
 }

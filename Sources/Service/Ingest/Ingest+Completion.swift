@@ -30,7 +30,7 @@ extension Ingest {
             let changed = try transaction.run(
                 """
                 UPDATE uploads SET asset_id = COALESCE(target_asset, \(asset)),
-                    state = CASE WHEN stated_hash IS NULL THEN 'validating' ELSE 'hashing' END
+                    state = CASE WHEN COALESCE(stated_hash, stated_sha512) IS NULL THEN 'validating' ELSE 'hashing' END
                 WHERE id = \(id) AND (state = 'receiving' AND received = parts
                     OR form IN ('appended', 'final') AND state IN ('created', 'receiving'))
                 """
@@ -43,7 +43,7 @@ extension Ingest {
             return upload
         }
         guard let upload else { return }
-        if upload.statedHash == nil {
+        if upload.stated.isEmpty {
             try await store(upload, sha256: nil)
         } else {
             await retire(id)
@@ -53,7 +53,7 @@ extension Ingest {
 
     /// Moves the staged file into the object store and makes the asset, or its new version, with its first job, in one
     /// transaction.
-    private func store(_ upload: Upload, sha256: String?) async throws {
+    func store(_ upload: Upload, sha256: String?) async throws {
         guard let asset = upload.assetID else { return }
         let key = try AssetKeys.original(asset, version: upload.version)
         let staged = stagedPath(upload.id)
@@ -121,9 +121,9 @@ extension Ingest {
     }
 
     private static let targetDeleted = "The recording that this was a new version of was deleted meanwhile."
-    private static let lostFile = "The received file was removed or cut on the server's disk. Upload it again."
+    static let lostFile = "The received file was removed or cut on the server's disk. Upload it again."
 
-    private func fail(_ upload: Upload, _ reason: String) async throws {
+    func fail(_ upload: Upload, _ reason: String) async throws {
         let changed = try await database.write { transaction in
             try transaction.run("DELETE FROM upload_parts WHERE upload_id = \(upload.id)")
             return try transaction.run(
@@ -168,16 +168,18 @@ extension Ingest {
     }
 
     private func endAll() async {
-        for await id in endings {
-            do {
-                try await advance(id)
-            } catch {
-                retryLater(id, error)
+        await withDiscardingTaskGroup { group in
+            // Each waits in queues of its own: a hash that nobody waits for holds up none that somebody does.
+            for await id in endings {
+                group.addTask {
+                    do { try await self.advance(id) } catch { self.retryLater(id, error) }
+                }
             }
         }
     }
 
-    private func retryLater(_ id: UploadID, _ error: any Error) {
+    /// In the background, after a while.
+    func retryLater(_ id: UploadID, _ error: any Error) {
         logger.error(
             "an upload could not be brought to its end and is tried again",
             ["upload": .string(id.rawValue), "error": .string(String(reflecting: error))]
@@ -193,56 +195,28 @@ extension Ingest {
     private func advance(_ id: UploadID) async throws {
         guard let upload = try await database.read({ try Upload.find(id, in: $0) }) else { return }
         switch upload.state {
-        case .created, .failed: return
-        case .receiving: try await complete(id)
+        case .failed: return
+        case .created, .receiving: try await goOn(upload)
         case .validating:
             try await store(upload, sha256: nil)
             try await recordHash(of: upload)
-        case .hashing: try await verify(upload)
+        case .hashing:
+            try await verify(upload)
+            if upload.stated.sha256 == nil { try await recordHash(of: upload) }
         case .complete: try await recordHash(of: upload)
         }
     }
 
-    private func verify(_ upload: Upload) async throws {
-        guard let stated = upload.statedHash else { return }
-        guard let path = try await receivedFile(of: upload) else { return try await fail(upload, Self.lostFile) }
-        let hash = try await hasher(of: upload).finish(upload.id, path: path, size: upload.size)
-        if ConstantTime.equal(Array(hash.utf8), Array(stated.utf8)) {
-            try await store(upload, sha256: hash)
-        } else {
-            try await fail(
-                upload,
-                "The hash is wrong: the file's SHA-256 is \(hash), but \(stated) was stated. It was changed on the way."
-            )
-        }
-    }
-
-    func recordHash(of upload: Upload) async throws {
-        // Gone when its asset was deleted, or lost: then delivery says so.
-        guard let asset = upload.assetID, let path = try await receivedFile(of: upload) else { return }
-        let hash = try await hasher(of: upload).finish(upload.id, path: path, size: upload.size)
-        try await database.write { transaction in
-            let changed = try transaction.run(
-                """
-                UPDATE versions SET sha256 = \(hash)
-                WHERE asset_id = \(asset) AND edition = \(upload.version) AND sha256 IS NULL
-                """
-            )
-            guard changed > 0, upload.target == nil else { return }
-            try Catalog.noteDuplicate(asset, sha256: hash, owner: upload.owner, in: transaction)
-        }
-    }
-
-    /// The whole file, staged or stored; nil when it is neither.
-    private func receivedFile(of upload: Upload) async throws -> String? {
-        guard let asset = upload.assetID else { return nil }
-        let stored = store.localPath(try AssetKeys.original(asset, version: upload.version))
-        let paths = [stagedPath(upload.id), stored].compactMap(\.self)
-        return try await disk.run {
-            paths.first { path in
-                var status = stat()
-                return stat(path, &status) == 0 && Int64(status.st_size) == upload.size
-            }
+    /// What could not be brought to its end at once, if its bytes are still there.
+    private func goOn(_ upload: Upload) async throws {
+        switch upload.form {
+        case .numbered: try await complete(upload.id)
+        case .final:
+            // The first try needs no room where files share their blocks; one after another would fill the disk.
+            try checkRoom(for: try await lengthOfSources(upload.id))
+            try await assemble(upload.id)
+        case .appended, .partial:
+            if upload.isLengthKnown, try stagedOffset(of: upload) == upload.size { try await reachEnd(upload) }
         }
     }
 }

@@ -99,18 +99,14 @@ extension Ingest {
         }
     }
 
-    /// Makes the finals that waited for a partial; one that cannot be made now is made by the next start.
+    /// Makes the finals that waited for a partial.
     func assembleFinals(of partial: UploadID) async throws {
-        for id in try await waitingFinals(of: partial) {
-            do {
-                try await assemble(id)
-            } catch {
-                logger.error(
-                    "an upload could not be made of others",
-                    ["upload": .string(id.rawValue), "error": .string(String(reflecting: error))]
-                )
-            }
-        }
+        for id in try await waitingFinals(of: partial) { await assembleOrRetry(id) }
+    }
+
+    /// One that cannot be made now (a full disk) is tried again in the background.
+    func assembleOrRetry(_ id: UploadID) async {
+        do { try await assemble(id) } catch { retryLater(id, error) }
     }
 
     func waitingFinals(of partial: UploadID) async throws -> [UploadID] {
@@ -134,13 +130,24 @@ extension Ingest {
             return try await giveUp(upload, "An upload that it is made of was removed. Send it again.")
         }
         guard sources.allSatisfy({ $0?.state == .complete }) else { return }
+        for case let source? in sources where try StagedFile.length(stagedPath(source.id)) != source.size {
+            // Otherwise it would go on to say that it is complete, and be sent for ever.
+            try await giveUp(source, Self.lostFile)
+            return try await giveUp(upload, "An upload that it is made of was lost on the disk. Send it again.")
+        }
         let size = sources.reduce(0) { $0 + ($1?.size ?? 0) }
         guard size <= upload.sizeLimit ?? .max else {
             return try await giveUp(upload, "File size exceeds maximum allowed size: \(size) bytes.")
         }
         let paths = sources.compactMap { $0.map { stagedPath($0.id) } }
         let target = stagedPath(id)
-        try await assembling.run { try StagedFile.concatenate(paths, into: target) }
+        do {
+            try await assembling.run { try StagedFile.concatenate(paths, into: target) }
+        } catch {
+            // What there is of it would only keep others from finding room.
+            await forgetFile(of: id)
+            throw error
+        }
         let parts = Int((size + upload.partSize - 1) / upload.partSize)
         try await database.write {
             try $0.run("UPDATE uploads SET size = \(size), parts = \(parts), length_known = 1 WHERE id = \(id)")
@@ -153,7 +160,8 @@ extension Ingest {
             try $0.run(
                 """
                 UPDATE uploads SET state = 'failed', error = \(reason)
-                WHERE id = \(upload.id) AND state IN ('created', 'receiving')
+                WHERE id = \(upload.id)
+                    AND (state IN ('created', 'receiving') OR state = 'complete' AND form = 'partial')
                 """
             )
         }

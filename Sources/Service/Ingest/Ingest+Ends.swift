@@ -24,26 +24,6 @@ extension Ingest {
         return progress.offset == upload.size
     }
 
-    /// States the SHA-256 of the whole, in lower-case hexadecimal, for an upload that is still open.
-    ///
-    /// - Throws: `.hashMismatch` when another was stated before; as `look`.
-    package func state(hash: String, of id: UploadID, for owner: UserID) async throws {
-        let upload = try await find(id, for: owner)
-        guard upload.acceptsParts else { return }
-        try await database.write {
-            try $0.run(
-                """
-                UPDATE uploads SET stated_hash = \(hash)
-                WHERE id = \(id) AND stated_hash IS NULL AND state IN ('created', 'receiving')
-                """
-            )
-        }
-        let stated = try await find(id, for: owner).statedHash
-        guard stated == nil || stated == hash else {
-            throw ServiceError(.hashMismatch, "Another hash was stated for this upload before.")
-        }
-    }
-
     /// Waits while the upload is brought to its end: verified and stored.
     ///
     /// - Returns: it as it is then, or as it still is when the patience is over; a failed one too.
@@ -68,7 +48,6 @@ extension Ingest {
             throw ServiceError(.conflict, "This upload is being completed. Try again.", retryAfter: .seconds(1))
         }
         defer { leases.release(lease) }
-        let waiting = try await waitingFinals(of: id)
         let changed = try await database.write { transaction in
             try transaction.run("DELETE FROM upload_parts WHERE upload_id = \(id)")
             return try transaction.run(
@@ -81,6 +60,6 @@ extension Ingest {
         guard changed == 1 else { return }
         await forgetFile(of: id)
         logger.info("upload spoilt", ["upload": .string(id.rawValue), "reason": .string(reason)])
-        for final in waiting { try await assemble(final) }
+        for final in try await waitingFinals(of: id) { await assembleOrRetry(final) }
     }
 }

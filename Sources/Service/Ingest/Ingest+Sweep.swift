@@ -149,6 +149,8 @@ extension Ingest {
         }
         report.bytes += staged.bytes(of: candidate.id)
         await forgetFile(of: candidate.id)
+        guard candidate.isPartial else { return }
+        for final in try await waitingFinals(of: candidate.id) { await assembleOrRetry(final) }
     }
 
     private func sweepOrphans(before limit: Timestamp, _ staged: StagedListing, _ report: inout SweepReport)

@@ -13,16 +13,22 @@ extension Ingest {
             throw ServiceError(.conflict, "This upload is being completed. Try again.", retryAfter: .seconds(1))
         }
         defer { leases.release(lease) }
-        let upload = try await find(id, for: owner)
+        while try await !remove(try await find(id, for: owner)) {}
+        await forgetFile(of: id)
+        logger.info("upload terminated", ["upload": .string(id.rawValue)])
+        for final in try await waitingFinals(of: id) { await assembleOrRetry(final) }
+    }
+
+    /// False when it has gone on since it was looked at: numbered parts hold no lease, and one may be the last.
+    private func remove(_ upload: Upload) async throws -> Bool {
         guard upload.state != .validating, upload.state != .hashing else {
             throw ServiceError(.conflict, "This upload is being completed. Try again.", retryAfter: .seconds(1))
         }
         if upload.state == .complete { try await keepHash(of: upload) }
-        let waiting = try await waitingFinals(of: id)
-        try await database.write { try $0.run("DELETE FROM uploads WHERE id = \(id)") }
-        await forgetFile(of: id)
-        logger.info("upload terminated", ["upload": .string(id.rawValue)])
-        for final in waiting { try await assemble(final) }
+        let removed = try await database.write {
+            try $0.run("DELETE FROM uploads WHERE id = \(upload.id) AND state = \(upload.state.rawValue)")
+        }
+        return removed == 1
     }
 
     /// The asset's hash is known before the upload, by which it is found, is gone.

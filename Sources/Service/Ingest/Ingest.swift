@@ -36,6 +36,8 @@ package final class Ingest: Sendable {
     let syncing = SyncThreads()
     /// Its own: a large file that is made of others must not hold up parts.
     let assembling = BlockingQueue("telecine.assemble")
+    /// For the hashes of whole files that nothing follows while they arrive.
+    let verifying = BlockingQueue("telecine.verify")
     let active = Mutex(ActiveTable())
     let leases: LeaseTable
     let metrics: IngestMetrics
@@ -67,7 +69,7 @@ package final class Ingest: Sendable {
 
     /// Who hashes an upload: a stated hash is waited for, the others take no time from what is being received.
     func hasher(of upload: Upload) -> PrefixHasher {
-        upload.statedHash == nil ? patientHasher : verifyingHasher
+        upload.stated.sha256 == nil ? patientHasher : verifyingHasher
     }
 
     /// An upload is over, whoever hashed it.
@@ -101,7 +103,7 @@ package final class Ingest: Sendable {
             partSize: partSize,
             parts: Int((announced.size + partSize - 1) / partSize),
             received: 0,
-            statedHash: announced.hash?.lowercased(),
+            stated: StatedHashes(sha256: announced.hash?.lowercased()),
             state: .created,
             error: nil,
             assetID: nil,

@@ -58,7 +58,7 @@ final class PartRun: PieceWriter, @unchecked Sendable {
         guard hasher == nil else {
             unverified.append((writer, number))
             guard unverified.count <= Self.mostUnverified else {
-                throw ServiceError(.tooLarge, "A piece with a checksum is too long: send it in shorter ones.")
+                throw ServiceError(.invalidRequest, "A piece with a checksum is too long: send shorter ones.")
             }
             return
         }

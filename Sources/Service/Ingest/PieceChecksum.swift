@@ -19,26 +19,33 @@ package struct PieceChecksum: Sendable {
     }
 
     private enum Value: Sendable {
-        case stated(Algorithm, [UInt8])
+        case stated([Algorithm: [UInt8]])
         case toCome([Algorithm], @Sendable () throws -> PieceChecksum?)
     }
 
     private let value: Value
 
-    /// Nil while the value is to come.
-    package var algorithm: Algorithm? {
-        if case .stated(let algorithm, _) = value { algorithm } else { nil }
+    /// None while the values are to come.
+    package var algorithms: Set<Algorithm> {
+        if case .stated(let expected) = value { Set(expected.keys) } else { [] }
     }
 
     /// - Throws: `.invalidRequest` when the value is not of the algorithm's length.
     package init(_ algorithm: Algorithm, expected: [UInt8]) throws {
-        guard expected.count == algorithm.length else {
+        try self.init([algorithm: expected])
+    }
+
+    /// Several of the same bytes: all must be right.
+    ///
+    /// - Throws: `.invalidRequest` when a value is not of its algorithm's length.
+    package init(_ expected: [Algorithm: [UInt8]]) throws {
+        for (algorithm, bytes) in expected where bytes.count != algorithm.length {
             throw ServiceError(
                 .invalidRequest,
-                "A \(algorithm.rawValue) checksum has \(algorithm.length) bytes, this one has \(expected.count)."
+                "A \(algorithm.rawValue) checksum has \(algorithm.length) bytes, this one has \(bytes.count)."
             )
         }
-        value = .stated(algorithm, expected)
+        value = .stated(expected)
     }
 
     /// One that is stated after the bytes: all of `algorithms` follow them until then.
@@ -51,7 +58,7 @@ package struct PieceChecksum: Sendable {
 
     func makeHasher() -> PieceHasher {
         switch value {
-        case .stated(let algorithm, _): PieceHasher([algorithm])
+        case .stated(let expected): PieceHasher(Array(expected.keys))
         case .toCome(let algorithms, _): PieceHasher(algorithms)
         }
     }
@@ -61,7 +68,9 @@ package struct PieceChecksum: Sendable {
     /// - Throws: what reading a value that was to come throws.
     func isMet(by hasher: PieceHasher) throws -> Bool {
         switch value {
-        case .stated(let algorithm, let expected): return hasher.finish()[algorithm] == expected
+        case .stated(let expected):
+            let found = hasher.finish()
+            return expected.allSatisfy { found[$0.key] == $0.value }
         case .toCome(_, let read):
             guard let stated = try read(), case .stated = stated.value else { return false }
             return try stated.isMet(by: hasher)

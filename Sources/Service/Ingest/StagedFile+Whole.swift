@@ -1,4 +1,5 @@
 internal import Core
+internal import Crypto
 
 #if canImport(Glibc)
     internal import Glibc
@@ -30,6 +31,23 @@ extension StagedFile {
         let read = pread(file, &bytes, count, 0)
         guard read >= 0 else { throw failure("read", errno, path) }
         return Array(bytes.prefix(read))
+    }
+
+    /// Reads a whole file through a digest.
+    ///
+    /// Blocks: call it off the cooperative pool.
+    static func hash(_ path: String, _ digest: Digest) throws -> [UInt8] {
+        let file = system(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0)
+        guard file >= 0 else { throw failure("open", errno, path) }
+        defer { close(file) }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 << 10, alignment: 16)
+        defer { buffer.deallocate() }
+        while true {
+            let count = read(file, buffer.baseAddress, buffer.count)
+            guard count >= 0 else { throw failure("read", errno, path) }
+            guard count > 0 else { return digest.finalize() }
+            digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
     }
 
     /// Takes away what stands after the first `length` bytes.

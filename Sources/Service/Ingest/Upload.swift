@@ -35,8 +35,8 @@ package struct Upload: Sendable {
     package var parts: Int
     /// Parts that were acknowledged.
     package var received: Int
-    /// Lower-case hexadecimal SHA-256 that the client stated, if it did.
-    package let statedHash: String?
+    /// What the client said the whole is.
+    package let stated: StatedHashes
     package var state: State
     package var error: String?
     package var assetID: AssetID?
@@ -81,7 +81,8 @@ extension Upload {
     static let columns: Query = """
         id, user_id, file_name, file_type, metadata, size, part_size, parts, received, stated_hash, state, error,
         asset_id, created_at, last_part_at, expires_at, form, length_known, size_limit, duration_limit, cut_at,
-        written_metadata, written_concat, is_public, sound_size_limit, ends_when_told, door, target_asset, version
+        written_metadata, written_concat, is_public, sound_size_limit, ends_when_told, door, target_asset, version,
+        stated_sha512
         """
 
     init(row: Row) throws {
@@ -97,7 +98,7 @@ extension Upload {
         partSize = try row.get("part_size")
         parts = try row.get("parts")
         received = try row.get("received")
-        statedHash = try row.get("stated_hash")
+        stated = StatedHashes(sha256: try row.get("stated_hash"), sha512: try row.get("stated_sha512"))
         state = State(rawValue: try row.get("state")) ?? .failed
         error = try row.get("error")
         assetID = try row.get("asset_id")
@@ -129,11 +130,12 @@ extension Upload {
             """
             INSERT INTO uploads (id, user_id, door, file_name, file_type, metadata, size, part_size, parts, received,
                 stated_hash, state, error, asset_id, created_at, last_part_at, expires_at, form, length_known,
-                size_limit, duration_limit, written_metadata, written_concat, ends_when_told, target_asset)
+                size_limit, duration_limit, written_metadata, written_concat, ends_when_told, target_asset,
+                stated_sha512)
             VALUES (\(id), \(owner), \(door), \(fileName), \(fileType), \(metadata), \(size), \(partSize), \(parts),
-                \(received), \(statedHash), \(state.rawValue), \(error), \(assetID), \(createdAt), \(lastPartAt),
+                \(received), \(stated.sha256), \(state.rawValue), \(error), \(assetID), \(createdAt), \(lastPartAt),
                 \(expiresAt), \(form.rawValue), \(isLengthKnown), \(sizeLimit), \(durationLimit?.microseconds),
-                \(writtenMetadata), \(writtenConcat), \(endsWhenTold), \(target))
+                \(writtenMetadata), \(writtenConcat), \(endsWhenTold), \(target), \(stated.sha512))
             """
         )
     }

@@ -17,7 +17,7 @@ package enum JobsSchema {
 
     /// What a worker runs, and which jobs crashed: looked for at each claim, among any number that wait.
     package static let crashes = Migration(
-        21,
+        22,
         "job_crashes",
         [
             "CREATE INDEX jobs_by_worker ON jobs (worker)",

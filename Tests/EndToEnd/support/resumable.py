@@ -44,6 +44,7 @@ class Draft:
         reply = self.create(**({} if size is None else {"Upload_Length": size}))
         assert reply.status == 201, reply
         assert self.complete(reply) is False
+        assert "max-size=" in reply.headers["upload-limit"]
         return reply.headers["location"]
 
     def patch(self, path: str, offset: int, content: bytes = b"", complete: bool = False, **more) -> Reply:

@@ -165,7 +165,7 @@ package struct RawUpload: Sendable {
             fileType: type == "application/x-www-form-urlencoded" ? "" : type,
             size: size,
             metadata: metadata,
-            hash: try StatedDigests.whole(request),
+            stated: try StatedDigests.whole(request) ?? StatedHashes(),
             endsWhenTold: true
         )
     }

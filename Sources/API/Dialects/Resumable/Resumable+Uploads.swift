@@ -60,7 +60,7 @@ extension Resumable {
         let whole = try StatedDigests.whole(request)
         let found = try await ingest.look(id, for: principal.userID)
         if let refusal = try Self.refusal(of: piece, found, interop) { return refusal }
-        if let whole { try await ingest.state(hash: whole, of: id, for: principal.userID) }
+        if let whole { try await ingest.state(whole, of: id, for: principal.userID) }
         do {
             let done = try await receive(piece, into: found, request, interop)
             return try await appended(done, request, interop)

@@ -81,8 +81,7 @@ package struct Resumable: Sendable {
             ? UploadProblem(.unsupportedDigest, "\(error.field) must have one of \(known) to be verified here.")
             : UploadProblem(.invalidDigest, "\(error.field) has a value for \(known) that is none.")
         var response = try problem.response()
-        // 10 is the strongest preference (RFC 9530 section 4).
-        response.headers["Want-\(error.field)"] = error.known.map { "\($0)=10" }.joined(separator: ", ")
+        response.headers["Want-\(error.field)"] = StatedDigests.wanted
         return response
     }
 
@@ -141,7 +140,7 @@ package struct Resumable: Sendable {
                 status: isComplete ? .created : .accepted
             )
             response.headers["Upload-Offset"] = String(upload.size)
-            if let hash = upload.statedHash, isComplete { response.headers["Repr-Digest"] = StatedDigests.field(hash) }
+            if isComplete { response.headers["Repr-Digest"] = StatedDigests.field(upload.stated) }
         }
         interop.say(complete: true, in: &response.headers)
         point(toAssetOf: upload, for: request, in: &response)
