@@ -6,7 +6,7 @@ package enum StatusSchema {
 
     /// The MP4s that are made when somebody asks for them; those that were made before are not counted.
     package static let mp4s = Migration(
-        22,
+        23,
         "bytes of MP4s",
         ["ALTER TABLE renditions ADD COLUMN mp4_bytes BIGINT NOT NULL DEFAULT 0"]
             + counting("mp4s", of: "renditions", "mp4_bytes")
