@@ -62,6 +62,19 @@ import Testing
         }
     }
 
+    @Test("how long what is known of people is kept, and what of it, is a setting")
+    func retention() throws {
+        let environment = [
+            "ANALYTICS_RETENTION_DAYS": "3", "ANALYTICS_ADDRESSES": "none", "AUDIT_DAYS": "30", "TRASH_DAYS": "2",
+        ]
+        let settings = try Settings(reader(environment))
+        #expect(settings.analyticsRetention == .seconds(3 * 86_400) && settings.analyticsAddresses == .none)
+        #expect(settings.gateway.keepAudit == .seconds(30 * 86_400) && settings.trashPeriod == .seconds(2 * 86_400))
+        for (name, wrong) in [("ANALYTICS_RETENTION_DAYS", "0"), ("ANALYTICS_ADDRESSES", "some"), ("AUDIT_DAYS", "0")] {
+            #expect(errors([name: wrong]).count == 1, "\(name)")
+        }
+    }
+
     @Test("an empty value is no value")
     func empty() throws {
         #expect(try Settings(reader(["PORT": "", "PUBLIC_URL": ""])).port == 3000)
