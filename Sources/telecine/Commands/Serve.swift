@@ -16,6 +16,7 @@ enum Serve {
             ServiceChoice.option,
             Command.Option(SettingsTable.port), Command.Option(SettingsTable.host),
             Command.Option(SettingsTable.dataDir), Command.Option(SettingsTable.publicURL),
+            Command.Option("--json", help: "Say as a line of JSON where it is ready; log as JSON on a terminal too."),
         ].compactMap(\.self),
         run: run
     )
@@ -29,7 +30,7 @@ enum Serve {
         Console.outliveReaders()
         OpenFiles.raiseLimit()
         let settings = try invocation.settings()
-        let logger = LogSink.logger(level: settings.logLevel, format: settings.logFormat, console: invocation.console)
+        let logger = LogSink.logger(for: settings, invocation, console: invocation.console)
         for notice in settings.notices { logger.warning(notice) }
         let only = try ServiceChoice.named(in: invocation.arguments)
         let lock = try DataFolder.lock(settings, for: only)
@@ -56,7 +57,7 @@ enum Serve {
         configuration.role = try only.role(installation)
         let api = makeAPI(configuration, installation, accounts, ingest, delivery, early, status, insight, metrics)
         let server = try makeServer(api, serverConfiguration(settings, only, port: port), logger)
-        try await announce(try server.start(), only, settings, accounts, invocation.console)
+        try await announce(try server.start(), only, settings, accounts, invocation)
         try await Interruption.cancels {
             await withDiscardingTaskGroup { group in
                 group.addTask { await delivery.followRevocations(logger: logger) }
@@ -243,6 +244,15 @@ enum Serve {
         )
     }
 
+    /// What `--json` says at the start.
+    private struct Readiness: Encodable {
+        /// The one of `--only`.
+        let service: String?
+        let url: String
+        let publicURL: String
+        let firstAdminLink: String?
+    }
+
     /// Where to go, and the way to the first administrator while there is none.
     ///
     /// On standard output: for people and scripts, not for the log.
@@ -251,9 +261,22 @@ enum Serve {
         _ only: ServiceChoice,
         _ settings: Settings,
         _ accounts: Accounts,
-        _ console: Console
+        _ invocation: Invocation
     ) async throws {
+        let console = invocation.console
         let local = "http://localhost:\(ports[0])"
+        guard !invocation.isJSON else {
+            let link = only.does(.gateway) ? try await accounts.firstAdminToken() : nil
+            let base = settings.publicURL ?? local
+            return try console.print(
+                jsonLine: Readiness(
+                    service: only.service?.rawValue,
+                    url: local,
+                    publicURL: base,
+                    firstAdminLink: link.map { "\(base)/setup?token=\($0)" }
+                )
+            )
+        }
         console.print("Telecine\(only.service.map { "'s \($0.rawValue)" } ?? "") is ready on \(local)")
         guard only.does(.gateway) else { return }
         let base = settings.publicURL ?? local
