@@ -111,8 +111,8 @@ cvips_image *cvips_open(const void *bytes, size_t count, const char *format) {
     return code ? NULL : image;
 }
 
-/* VIPS_SIZE_DOWN, VIPS_INTERESTING_NONE and _ATTENTION, VIPS_FAIL_ON_NONE and _ERROR. */
-enum { size_down = 2, keep_all = 0, keep_attention = 3, fail_never = 0, fail_on_error = 2 };
+/* VIPS_SIZE_DOWN, VIPS_INTERESTING_NONE and _ATTENTION, VIPS_FAIL_ON_NONE and _ERROR, VIPS_ACCESS_SEQUENTIAL. */
+enum { size_down = 2, keep_all = 0, keep_attention = 3, fail_never = 0, fail_on_error = 2, in_sequence = 1 };
 
 /* Takes an image, and gives one whose pixels are all in memory. */
 static cvips_image *in_memory(int code, cvips_image *image) {
@@ -129,12 +129,23 @@ int cvips_is_foreign(cvips_image *image) {
 }
 
 cvips_image *cvips_decode(const void *bytes, size_t count, int width, int height, int foreign, int covers, int frames,
-                          int strict) {
-    cvips_image *image = NULL;
+                          int strict, int shrink) {
+    cvips_image *image = NULL, *source = NULL;
+    int crop = covers ? keep_attention : keep_all, fail_on = strict ? fail_on_error : fail_never;
+    const char *profile = foreign ? "srgb" : NULL;
     char options[24] = "";
     char digits[12];
     size_t used = 0;
     vips.error_clear();
+    if (shrink > 1) {
+        if (vips.jpegload_buffer(bytes, count, &source, "shrink", shrink, "access", in_sequence, "fail_on", fail_on,
+                                 NULL)) return NULL;
+        int code = vips.thumbnail_image(source, &image, width, "height", height, "size", size_down, "crop", crop,
+                                        "export_profile", profile, NULL);
+        image = in_memory(code, image);
+        object_unref(source);
+        return image;
+    }
     if (frames > 1) {
         int rest = frames;
         do digits[used++] = (char)('0' + rest % 10); while (rest /= 10);
@@ -142,9 +153,8 @@ cvips_image *cvips_decode(const void *bytes, size_t count, int width, int height
         for (size_t i = 0; i < used; i++) options[2 + i] = digits[used - 1 - i];
     }
     int code = vips.thumbnail_buffer(bytes, count, &image, width, "height", height, "size", size_down, "crop",
-                                     covers ? keep_attention : keep_all, "export_profile",
-                                     foreign ? "srgb" : NULL, "fail_on", strict ? fail_on_error : fail_never,
-                                     "option_string", options, NULL);
+                                     crop, "export_profile", profile, "fail_on", fail_on, "option_string", options,
+                                     NULL);
     return in_memory(code, image);
 }
 

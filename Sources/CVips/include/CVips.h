@@ -30,10 +30,10 @@ int cvips_is_foreign(cvips_image *image);
 
 /* Decodes a picture in memory to fit a box, upright, in sRGB with 8 bits, never enlarged; `foreign` converts its
  * colours (what is sRGB already would be shifted by it); `covers` fills the box and cuts what is too much; `frames`
- * above 1 keeps so many frames, one below the other; `strict` refuses damage. The pixels are all in memory when it
- * returns. */
+ * above 1 keeps so many frames, one below the other; `strict` refuses damage; `shrink`, 2, 4 or 8, decodes a JPEG to so
+ * much less, 1 leaves that to libvips. The pixels are all in memory when it returns. */
 cvips_image *cvips_decode(const void *bytes, size_t count, int width, int height, int foreign, int covers, int frames,
-                          int strict);
+                          int strict, int shrink);
 
 /* The same for a decoded image. */
 cvips_image *cvips_shrink(cvips_image *image, int width, int height, int covers);

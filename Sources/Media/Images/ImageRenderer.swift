@@ -211,8 +211,22 @@ private struct Source {
                 isForeign: isForeign,
                 covers: covers,
                 frames: frames,
-                strictly: strictly
+                strictly: strictly,
+                shrink: shrink(into: box, covers: covers)
             )
         }
+    }
+
+    /// By how much a JPEG is decoded smaller, which costs its square less.
+    ///
+    /// libvips leaves a factor of two to its own filter; half as much does not show, and spares a 12-megapixel
+    /// photograph for 1080 pixels three quarters of the decoding.
+    private func shrink(into box: (width: Int, height: Int), covers: Bool) -> Int {
+        guard format == .jpeg else { return 1 }
+        let ratios = [
+            Double(clean.uprightWidth) / Double(box.width), Double(clean.uprightHeight) / Double(box.height),
+        ]
+        let ratio = (covers ? ratios.min() : ratios.max()) ?? 1
+        return [8, 4, 2].first { ratio / Double($0) >= 1.5 } ?? 1
     }
 }

@@ -42,13 +42,15 @@ final class VipsPicture {
     /// Decodes to fit a box, upright, in sRGB, never enlarged; the bytes are not needed afterwards.
     ///
     /// `isForeign`: whether the colours must be converted. `covers`: fills the box and cuts what is too much, around what draws attention.
+    /// `shrink`: 2, 4 or 8 decodes a JPEG to so much less; 1 leaves that to libvips.
     convenience init(
         decoding file: UnsafeRawBufferPointer,
         into box: (width: Int, height: Int),
         isForeign: Bool,
         covers: Bool,
         frames: Int,
-        strictly: Bool
+        strictly: Bool,
+        shrink: Int
     ) throws {
         try self.init(
             cvips_decode(
@@ -59,7 +61,8 @@ final class VipsPicture {
                 isForeign ? 1 : 0,
                 covers ? 1 : 0,
                 Int32(frames),
-                strictly ? 1 : 0
+                strictly ? 1 : 0,
+                Int32(shrink)
             )
         )
     }
