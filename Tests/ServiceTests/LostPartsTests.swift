@@ -1,6 +1,7 @@
 import Core
 import Dispatch
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Service
