@@ -115,8 +115,21 @@ def by_rest(sender: Sender, content: bytes) -> None:
     sender.ask_json("/api/v1/videos/upload/complete", {"upload_id": begun["upload_id"]}, 200)
 
 
+def by_form(sender: Sender, content: bytes) -> None:
+    # What says that it is an MP4, which this door wants to know.
+    head = (b"--%s\r\nContent-Disposition: form-data; name=\"file\"; filename=\"small.mp4\"\r\n"
+            b"Content-Type: video/mp4\r\n\r\n" % BOUNDARY) + b"\0\0\0\x18ftypisom\0\0\2\0isommp41"
+    headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY.decode()}"}
+    sender.ask("POST", "/api/media/upload/", headers, head + content + b"\r\n--%s--\r\n" % BOUNDARY, 201)
+
+
+def by_draft(sender: Sender, content: bytes) -> None:
+    headers = {"Upload-Complete": "?1"}
+    sender.ask("POST", "/api/v1/videos/resumable", headers, content, 201)
+
+
 DOORS = {"tus, created with its bytes": by_tus_at_once, "tus, POST and PATCH": by_tus, "chunks": by_chunks,
-         "contract 3's REST": by_rest}
+         "contract 3's REST": by_rest, "one form (contract 2)": by_form, "IETF resumable, one request": by_draft}
 
 
 def small_files(folder: pathlib.Path, door) -> Run:

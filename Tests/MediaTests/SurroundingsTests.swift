@@ -70,6 +70,31 @@ struct SurroundingsTests {
         }
     }
 
+    @Test("the poster is the picture at one second, of a shorter video the one in the middle", arguments: [1.0, 6.0])
+    func poster(seconds: Double) async throws {
+        let scratch = try Scratch()
+        let source = "\(scratch.path)/a.mp4"
+        let place = min(1, seconds / 2)
+        // Bright there alone.
+        let bright = "enable='between(t\\,\(place - 0.1)\\,\(place + 0.1))'"
+        let made = try await Playback.ffmpeg(
+            ["-v", "error", "-y", "-f", "lavfi", "-i"]
+                + ["color=black:s=320x180:r=25:d=\(seconds),drawbox=c=white:t=fill:\(bright)"]
+                + ["-c:v", "libx264", "-preset", "ultrafast", "-output_ts_offset", "5", source]
+        )
+        try #require(made.succeeded, "\(made.errorTail)")
+        let tools = await Corpus.tools.value
+        let info = try await Prober(tools: tools).probe(source)
+        let timeline = try await TimelineBuilder(tools: tools).build(source, info: info, ceiling: Rational(30))
+        let jpeg = try await PosterMaker(tools: tools).poster(of: source, info: info, timeline: timeline)
+        let path = "\(scratch.path)/poster.jpg"
+        try Data(jpeg).write(to: URL(fileURLWithPath: path))
+        let picture = try await Playback.ffmpeg(
+            ["-v", "error", "-i", path, "-vf", "scale=1:1,format=gray", "-f", "rawvideo", "-"]
+        )
+        #expect((picture.standardOutput.first ?? 0) > 200)
+    }
+
     @Test("the moving preview is a WebP of several pictures, no wider than 320, without metadata")
     func preview() async throws {
         let scratch = try Scratch()

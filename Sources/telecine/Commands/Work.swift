@@ -22,7 +22,19 @@ enum Work {
         run: run
     )
 
+    /// SIGTERM is honoured from here on, while it starts too.
     @Sendable private static func run(_ invocation: Invocation) async throws -> ExitCode {
+        try await Interruption.cancels {
+            do {
+                try await runUntilCancelled(invocation)
+            } catch {
+                guard Task.isCancelled else { throw error }
+            }
+            return .done
+        }
+    }
+
+    private static func runUntilCancelled(_ invocation: Invocation) async throws {
         Console.outliveReaders()
         let settings = try invocation.settings()
         // Given, not asked for here: the parent may be gone before this process comes to ask.
@@ -45,20 +57,13 @@ enum Work {
             slots: [.heavy, .viewer, .viewer, .light, .light],
             logger: logger
         )
-        do {
-            try await Interruption.cancels {
-                await withTaskGroup(of: Void.self) { group in
-                    group.addTask { await worker.run() }
-                    if let parent { group.addTask { await Self.waitForEnd(of: parent) } }
-                    await group.next()
-                    group.cancelAll()
-                }
-            }
-        } catch is CancellationError {
-            logger.debug("interrupted")
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await worker.run() }
+            if let parent { group.addTask { await Self.waitForEnd(of: parent) } }
+            await group.next()
+            group.cancelAll()
         }
         await installation.database.close()
-        return .done
     }
 
     /// Returns when the parent is gone, killed too: nobody would watch this worker, and a new service starts its own.
