@@ -21,6 +21,10 @@ enum Target: String, CaseIterable {
     case images
     /// WebVTT and SubRip.
     case captions
+    /// Tags, chapters and loudness, as ffmpeg's programs report them.
+    case metadata
+    /// Playlists in disguise, and what strangers' files put into ours.
+    case playlists
     /// Structured fields, image variants, language tags.
     case fields
 
@@ -39,6 +43,8 @@ enum Target: String, CaseIterable {
         case .json: JSONTarget.run(bytes)
         case .images: ImagesTarget.run(bytes)
         case .captions: CaptionsTarget.run(bytes)
+        case .metadata: MetadataTarget.run(bytes)
+        case .playlists: PlaylistsTarget.run(bytes)
         case .fields: FieldsTarget.run(bytes)
         }
     }

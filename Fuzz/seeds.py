@@ -38,6 +38,19 @@ TEXTS: dict[str, list[bytes]] = {
         b"WEBVTT\n\nSTYLE\n::cue{}\n\n1\n00:00:01.000 --> 00:00:02.500 align:start\n<v A><b>Hi</b> &amp; you\n",
         b"1\r\n00:00:01,000 --> 00:00:02,500\r\n{\\an8}<font color=\"red\">Hi</font>\r\n", b"\xff\xfe1\x00\n\x00",
     ],
+    "metadata": [
+        b'{"chapters":[{"start_time":"0.0","end_time":"5.5","tags":{"title":"A --> B"}},{"start_time":"5.5",'
+        b'"end_time":"1e300"}]}',
+        b'{"format":{"format_name":"mp3","tags":{"TITLE":"a\\u202eb","date":"2020"}},"streams":[{"index":0,'
+        b'"tags":{"language":"pt_BR"}}]}',
+        b"Summary:\n  Integrated loudness:\n    I:  -23.0 LUFS\n  LRA: 1.0 LU\n  True peak:\n    Peak: -inf dBFS\n",
+    ],
+    "playlists": [
+        b"en\nEnglish\n6000000 6006000 2000000", b"\"\r\n#EXT-X-KEY:METHOD=NONE\n\x85\n0 1 1099511627776",
+        b"#EXTM3U\n#EXT-X-MAP:URI=\"file:///etc/passwd\"\n#EXTINF:1,\nhttp://h/a.ts\n",
+        b"ffconcat version 1.0\nfile a\n",
+        b"\xef\xbb\xbf<?xml version=\"1.0\"?><MPD>", b"[playlist]\nFile1=http://h/a\n",
+    ],
     "fields": [b"sha-256=:YQ==:;a=1, md5=:YQ==:", b"?1;x", b"12345", b"en-Latn-GB"],
     "packets": [b"1/90000\n0,0,3000,K__\n3000,3000,3000,__\n9000,6000,3000,__D\n", b"1001/30000\nN/A,7,1,K\n8,8,,__\n"],
 }

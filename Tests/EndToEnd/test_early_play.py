@@ -10,6 +10,7 @@ from support import browser as chromium
 from support import clips, pages, resumable, tus
 from support.client import PASSWORD, Client
 from support.playlists import Master, Media
+from support.storage import nothing_lost
 from support.wait import until
 from support.wire import Wire
 
@@ -145,6 +146,43 @@ def test_a_resumable_upload_without_a_length_plays_too(client, front, tmp_path):
     events.drop()
     stream = Stream(client, early(client, resumable.upload_id(path)))
     expect_first_segment(stream, tmp_path)
+
+
+def test_a_crash_in_the_middle_costs_nothing(start_service, front):
+    """By tus, and by one plain PUT, whose client reads where it is told to go on."""
+    service = start_service()
+    client = Client(service.url).register()
+    content = front.read_bytes()
+    half = len(content) // 2
+    appended = tus.create(client, len(content))
+    assert tus.patch(client, appended, 0, content[:half]).status == 204
+    draft = resumable.Draft(client, 8)
+    wire = draft.open("PUT", "/api/media/upload/front.mp4", len(content), content[:half])
+    single = wire.next().headers["location"]
+    resumable.arrived(service, single, half)
+    streams = [Stream(client, early(client, tus.upload_id(path))) for path in (appended, single)]
+    before = [stream.inits() + stream.segments(0) for stream in streams]
+    assert before[0] == before[1]
+    service.kill()
+    wire.drop()
+    service.start(port=service.port)
+    nothing_lost(service)
+    # The same addresses, before anything else is asked.
+    assert [stream.inits() + stream.segments(0) for stream in streams] == before
+    thread, answers = streams[1].held(-1)
+    assert tus.offset(client, appended) == half
+    assert tus.patch(client, appended, half, content[half:]).status == 204
+    reached = draft.offset(single)
+    assert reached == half
+    assert draft.patch(single, reached, content[reached:], complete=True).status == 201
+    thread.join(timeout=95)
+    assert answers and answers[0].status == 200, answers
+    for path, stream in zip((appended, single), streams):
+        asset = client.finish(tus.upload_id(path))["assetId"]
+        assert service.original(asset).read_bytes() == content
+        final = Stream(client, client.stream(asset)["masterUrl"], picture="/720p/")
+        assert stream.inits() + stream.segments(0) == before[0] == final.inits() + final.segments(0)
+    nothing_lost(service)
 
 
 def test_an_index_at_the_end_waits_for_it(client, front, tmp_path):

@@ -1,30 +1,25 @@
 """Whatever is killed, cancelled, deleted or processed again: rows, objects and received files fit together."""
-import json
 import os
 import random
-import sqlite3
 import subprocess
 import time
 
-from support import clips
-from support.client import Client
+from support import clips, tus
+from support.client import PASSWORD, Client
+from support.playlists import Master, Media
 from support.service import binary, clean_environment, kill_quietly
+from support.storage import audit, no_job_left, nothing_lost
 from support.wait import until
 
 ROUNDS = int(os.environ.get("TELECINE_STORAGE_ROUNDS", "6"))
 
 
-def audit(service) -> tuple[int, dict]:
-    command = [binary(), "doctor", "--storage", "--json", "--data", service.data]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120, env=clean_environment())
-    return result.returncode, json.loads(result.stdout)
-
-
-def jobs_left(service) -> int:
-    with sqlite3.connect(f"file:{service.data}/telecine.sqlite?mode=ro", uri=True) as database:
-        # What is replaced stays a while for those who play it.
-        query = "SELECT count(*) FROM jobs WHERE state <> 'dead' AND kind <> 'asset.remove-version'"
-        return database.execute(query).fetchone()[0]
+def administrator(service) -> Client:
+    client = Client(service.url)
+    token = until("the link", lambda: service.admin_link).partition("token=")[2]
+    data = {"token": token, "email": "boss@example.com", "password": PASSWORD}
+    client.token = client.request("POST", "/setup", data=data).json()["token"]
+    return client
 
 
 def test_kills_and_deletions_at_any_moment_orphan_nothing(start_service, tmp_path):
@@ -54,13 +49,11 @@ def test_kills_and_deletions_at_any_moment_orphan_nothing(start_service, tmp_pat
         if event == 2:
             service.kill()
             service.start(port=service.port)
-        # While it works, too, nothing is an orphan or missing.
-        code, report = audit(service)
-        assert (code, report["orphans"], report["missing"]) == (0, [], []), report
+        nothing_lost(service)
     assert client.request("DELETE", "/api/trash").status == 200
     for upload, _ in kept:
         client.complete(upload, deadline=200)
-    until("no job left", lambda: jobs_left(service) == 0, deadline=120)
+    no_job_left(service)
     code, report = audit(service)
     assert code == 0 and report["healthy"] and report["assets"] == len(kept), report
     for _, asset in kept:
@@ -68,9 +61,35 @@ def test_kills_and_deletions_at_any_moment_orphan_nothing(start_service, tmp_pat
     code, report = audit(service)
     assert code == 0 and report["objects"] > 0, f"what is in the trash is expected: {report}"
     assert client.request("DELETE", "/api/trash").status == 200
-    until("no job left", lambda: jobs_left(service) == 0, deadline=120)
+    no_job_left(service)
     code, report = audit(service)
     assert code == 0 and report["objects"] == 0 and not list((service.data / "staging").iterdir()), report
+
+
+def test_an_upload_given_up_and_one_processed_again_while_it_plays_orphan_nothing(start_service, tmp_path):
+    service = start_service(WORKERS=1)
+    admin, client = administrator(service), Client(service.url).register()
+    clip = clips.make(tmp_path / "clip.mp4", 4, size="320x180", rate="10")
+    content = clip.read_bytes()
+    given_up = tus.create(client, len(content))
+    assert tus.patch(client, given_up, 0, content[:-1]).status == 204
+    nothing_lost(service)
+    assert tus.ask(client, "DELETE", given_up).status == 204
+    asset = client.complete(client.send(clip))
+    no_job_left(service)
+    viewed = Media.load(client, Master.load(client, client.stream(asset)["masterUrl"]).variants[0].url)
+    again = f"/api/media/{asset.removeprefix('asset_')}/reprocess/"
+    assert admin.request("POST", again).status == 202
+    for pid in service.workers():
+        kill_quietly(pid)
+    # Who watches goes on watching what is there.
+    assert [client.get(segment.url).status for segment in viewed.segments] == [200] * len(viewed.segments)
+    nothing_lost(service)
+    no_job_left(service)
+    assert service.original(asset).parent.with_name("v2").exists()
+    assert client.get(viewed.segments[-1].url).status == 200
+    code, report = audit(service)
+    assert code == 0 and report["healthy"] and report["assets"] == 1, report
 
 
 def test_what_does_not_fit_is_named(start_service, tmp_path):
@@ -78,7 +97,7 @@ def test_what_does_not_fit_is_named(start_service, tmp_path):
     client = Client(service.url).register()
     upload = client.send(clips.make(tmp_path / "clip.mp4", 4, size="320x180", rate="10"))
     client.complete(upload, deadline=100)
-    until("no job left", lambda: jobs_left(service) == 0, deadline=60)
+    no_job_left(service)
     lost = next((service.data / "objects/assets").rglob("0.m4s"))
     lost.rename(lost.with_name("7.m4s"))
     (service.data / "objects/assets/5/v1").mkdir(parents=True)

@@ -47,27 +47,75 @@ struct SurroundingsTests {
                 + ["-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-output_ts_offset", "5", source]
         )
         try #require(made.succeeded, "\(made.errorTail)")
+        let board = try await draw(source, in: scratch.path)
+        #expect(board.count == 40 && board.sprites == 2)
+        for index in [2, 7, 12, 17, 22, 28, 33, 38] {
+            let isBright = try await brightness(of: index, in: scratch.path) > 128
+            #expect(isBright == (index % 20 >= 10), "tile \(index)")
+        }
+    }
+
+    @Test("a video of one key frame has sprites too, whatever its codec", arguments: ["libx264", "libvpx"])
+    func oneKeyFrame(encoder: String) async throws {
+        let scratch = try Scratch()
+        let source = "\(scratch.path)/a.mkv"
+        let made = try await Playback.ffmpeg(
+            ["-v", "error", "-y", "-f", "lavfi", "-i", "color=white:s=320x180:r=25:d=4", "-c:v", encoder, "-g", "999"]
+                + [source]
+        )
+        try #require(made.succeeded, "\(made.errorTail)")
+        #expect(try await draw(source, in: scratch.path).count == 4)
+        for index in 0..<4 { #expect(try await brightness(of: index, in: scratch.path) > 128, "tile \(index)") }
+    }
+
+    private func draw(_ source: String, in folder: String) async throws -> Storyboard {
         let tools = await Corpus.tools.value
         let info = try await Prober(tools: tools).probe(source)
         let timeline = try await TimelineBuilder(tools: tools).build(source, info: info, ceiling: Rational(30))
         let board = Storyboard(duration: timeline.duration.duration, size: (320, 180))
-        #expect(board.count == 40 && board.sprites == 2)
         try await StoryboardMaker(tools: tools).draw(
             board,
             of: source,
             info: info,
             timeline: timeline,
-            into: scratch.path
+            into: folder
         )
-        for index in [2, 7, 12, 17, 22, 28, 33, 38] {
-            let place = index % 25
-            let picture = try await Playback.ffmpeg(
-                ["-v", "error", "-i", "\(scratch.path)/storyboard-\(index / 25).jpg", "-vf"]
-                    + ["crop=160:90:\(place % 5 * 160):\(place / 5 * 90),scale=1:1,format=gray", "-f", "rawvideo", "-"]
-            )
-            let isBright = (picture.standardOutput.first ?? 0) > 128
-            #expect(isBright == (index % 20 >= 10), "tile \(index)")
-        }
+        return board
+    }
+
+    /// The mean of a tile, 0 to 255.
+    private func brightness(of tile: Int, in folder: String) async throws -> UInt8 {
+        let place = tile % 25
+        let picture = try await Playback.ffmpeg(
+            ["-v", "error", "-i", "\(folder)/storyboard-\(tile / 25).jpg", "-vf"]
+                + ["crop=160:90:\(place % 5 * 160):\(place / 5 * 90),scale=1:1,format=gray", "-f", "rawvideo", "-"]
+        )
+        return picture.standardOutput.first ?? 0
+    }
+
+    @Test("the poster is the picture at one second, of a shorter video the one in the middle", arguments: [1.0, 6.0])
+    func poster(seconds: Double) async throws {
+        let scratch = try Scratch()
+        let source = "\(scratch.path)/a.mp4"
+        let place = min(1, seconds / 2)
+        // Bright there alone.
+        let bright = "enable='between(t\\,\(place - 0.1)\\,\(place + 0.1))'"
+        let made = try await Playback.ffmpeg(
+            ["-v", "error", "-y", "-f", "lavfi", "-i"]
+                + ["color=black:s=320x180:r=25:d=\(seconds),drawbox=c=white:t=fill:\(bright)"]
+                + ["-c:v", "libx264", "-preset", "ultrafast", "-output_ts_offset", "5", source]
+        )
+        try #require(made.succeeded, "\(made.errorTail)")
+        let tools = await Corpus.tools.value
+        let info = try await Prober(tools: tools).probe(source)
+        let timeline = try await TimelineBuilder(tools: tools).build(source, info: info, ceiling: Rational(30))
+        let jpeg = try await PosterMaker(tools: tools).poster(of: source, info: info, timeline: timeline)
+        let path = "\(scratch.path)/poster.jpg"
+        try Data(jpeg).write(to: URL(fileURLWithPath: path))
+        let picture = try await Playback.ffmpeg(
+            ["-v", "error", "-i", path, "-vf", "scale=1:1,format=gray", "-f", "rawvideo", "-"]
+        )
+        #expect((picture.standardOutput.first ?? 0) > 200)
     }
 
     @Test("the moving preview is a WebP of several pictures, no wider than 320, without metadata")

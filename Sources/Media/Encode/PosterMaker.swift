@@ -13,12 +13,14 @@ package struct PosterMaker: Sendable {
 
     /// A JPEG of the picture at one second, or in the middle of a shorter video: upright, square pixels, no metadata.
     ///
-    /// `start`: where the picture begins in the source's own time (`Timeline.sourceStart`).
+    /// `timeline`: says where the picture begins in the source's own time, and how long it is; without one the
+    /// container is believed, which counts what precedes a picture that begins late.
     /// - Throws: `MediaError` when not one picture can be decoded.
-    package func poster(of path: String, info: MediaInfo, start: Duration? = nil) async throws -> [UInt8] {
+    package func poster(of path: String, info: MediaInfo, timeline: Timeline? = nil) async throws -> [UInt8] {
         guard let video = info.video else { throw MediaError(.noStreams, "There is no picture in this file.") }
-        let begin = start ?? .microseconds(video.start ?? 0)
-        let offset = min(Duration.seconds(1), .microseconds(info.duration / 2))
+        let begin = timeline?.startTime ?? .microseconds(video.start ?? 0)
+        let length = timeline?.duration.duration ?? .microseconds(info.duration)
+        let offset = min(Duration.seconds(1), length / 2)
         var tail = ""
         // A damaged index may lead nowhere: the first picture that decodes serves as well.
         for seek in [begin + offset, nil] {

@@ -47,12 +47,13 @@ package struct StoryboardMaker: Sendable {
         let filter = PictureFilter(video: video)
         let matrix = filter.outputColor.matrix == "bt709" ? "bt709" : "bt601"
         let start = Rational(Int(timeline.sourceStart)) * timeline.sourceTimeBase
-        // Scaled before it is repeated: a picture that stands for many tiles costs one.
+        // Scaled before it is repeated: a picture that stands for many tiles costs one. An only key frame is rounded
+        // away at the end, unless it is passed.
         let graph =
             "setpts=PTS-(\(start.numerator)/\(start.denominator))/TB,"
             + filter.scaled(width: storyboard.width, height: storyboard.height)
             + ",scale=in_color_matrix=\(matrix):out_color_matrix=bt601:in_range=tv:out_range=pc,format=yuvj420p,"
-            + "fps=1000000/\(storyboard.interval):start_time=0,tpad=stop=-1:stop_mode=clone,"
+            + "fps=1000000/\(storyboard.interval):start_time=0:eof_action=pass,tpad=stop=-1:stop_mode=clone,"
             + "trim=end_frame=\(storyboard.count),tile=\(storyboard.columns)x\(storyboard.rows)"
         return ["-nostdin", "-v", "error", "-y"] + MediaTools.inputGuards
             + ["-skip_frame", "nokey", "-copyts", "-i", paths.input, "-map", "0:\(video.index)", "-an", "-sn", "-dn"]

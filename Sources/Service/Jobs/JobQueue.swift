@@ -22,8 +22,14 @@ package struct JobQueue: Sendable {
     /// A dead worker costs at most this much waiting (none under `serve`, which gives its children's leases back as
     /// soon as they end).
     package static let lease = Duration.seconds(15)
+    /// A job whose workers have died this often runs alone in its worker.
+    ///
+    /// What ran beside it is not charged with its crashes any more, nor it with others'.
+    static let suspicion: Int64 = 3
     /// A job whose workers die this often is buried: it is what kills them.
     static let maximumCrashes: Int64 = 20
+    /// How long a suspect waits after a crash, so that a worker that starts again takes other work first.
+    static let suspectPause = Duration.seconds(5)
 
     let database: any Database
 
@@ -55,22 +61,21 @@ package struct JobQueue: Sendable {
     }
 
     /// Takes the most urgent job of a lane, or one whose worker has died; nil when there is none.
+    ///
+    /// A suspect is taken by a worker that runs nothing else, in whichever lane; until it ends nothing joins it.
     package func claim(lane: Lane, worker: String) async throws -> Claim? {
         let now = Timestamp.now
+        let free = Self.free(lane: lane, worker: worker, now: now)
+        let abandoned: Query = "lane = \(lane.rawValue) AND state = 'running' AND lease_until < \(now)"
         // Looking first keeps idle workers from taking the write lock ten times a second.
         guard
             try await database.read({ connection in
-                try connection.first(
-                    """
-                    SELECT id FROM jobs WHERE lane = \(lane.rawValue)
-                        AND ((state = 'queued' AND run_at <= \(now)) OR (state = 'running' AND lease_until < \(now)))
-                    LIMIT 1
-                    """
-                )
+                try connection.first("SELECT id FROM jobs WHERE \(sql: free) OR (\(sql: abandoned)) LIMIT 1")
             }) != nil
         else { return nil }
         return try await database.write { transaction in
-            try transaction.first(Self.claiming(lane: lane, worker: worker, now: now)).map { row in
+            try Self.putBackCrashed(where: abandoned, at: now, in: transaction)
+            return try transaction.first(Self.claiming(free, worker: worker, now: now)).map { row in
                 Claim(
                     id: try row.get("id"),
                     kind: try row.get("kind"),
@@ -83,20 +88,42 @@ package struct JobQueue: Sendable {
         }
     }
 
-    private static func claiming(lane: Lane, worker: String, now: Timestamp) -> Query {
-        let candidate: Query = """
-            SELECT id FROM jobs WHERE lane = \(lane.rawValue)
-                AND ((state = 'queued' AND run_at <= \(now)) OR (state = 'running' AND lease_until < \(now)))
-            ORDER BY priority DESC, id LIMIT 1
+    /// The rows that a worker may take in a lane.
+    private static func free(lane: Lane, worker: String, now: Timestamp) -> Query {
+        let isDue: Query = "state = 'queued' AND run_at <= \(now)"
+        let mine: Query = "SELECT 1 FROM jobs AS mine WHERE mine.worker = \(worker) AND mine.state = 'running'"
+        return """
+            (lane = \(lane.rawValue) AND \(sql: isDue) AND crashes < \(suspicion)
+                AND NOT EXISTS (\(sql: mine) AND mine.crashes >= \(suspicion)))
+            OR (crashes >= \(suspicion) AND \(sql: isDue) AND NOT EXISTS (\(sql: mine)))
             """
+    }
+
+    private static func claiming(_ free: Query, worker: String, now: Timestamp) -> Query {
+        let candidate: Query = "SELECT id FROM jobs WHERE \(sql: free) ORDER BY priority DESC, id LIMIT 1"
         let change: Query = """
-            UPDATE jobs SET crashes = crashes + (CASE WHEN state = 'running' THEN 1 ELSE 0 END),
-                state = 'running', worker = \(worker), lease_until = \(now + lease)
+            UPDATE jobs SET state = 'running', worker = \(worker), lease_until = \(now + lease)
             """
         let result: Query = "RETURNING id, kind, payload, attempts, crashes, request_id"
         return Query(
             sqlite: "\(sql: change) WHERE id = (\(sql: candidate)) \(sql: result)",
             postgres: "\(sql: change) WHERE id = (\(sql: candidate) FOR UPDATE SKIP LOCKED) \(sql: result)"
+        )
+    }
+
+    /// Puts running jobs back whose worker has ended by itself, with one crash more.
+    private static func putBackCrashed(
+        where condition: Query,
+        at now: Timestamp,
+        in transaction: any Connection
+    ) throws {
+        try Statistics.count(.crashed, where: condition, in: transaction)
+        try transaction.run(
+            """
+            UPDATE jobs SET state = 'queued', worker = NULL, lease_until = NULL, crashes = crashes + 1,
+                run_at = CASE WHEN crashes + 1 < \(suspicion) THEN run_at ELSE \(now + suspectPause) END
+            WHERE \(sql: condition)
+            """
         )
     }
 
@@ -183,15 +210,10 @@ package struct JobQueue: Sendable {
     package func release(worker: String, crashed: Bool) async throws {
         try await database.write { transaction in
             try Workers.remove(worker, in: transaction)
-            if crashed {
-                try Statistics.count(.crashed, where: "worker = \(worker) AND state = 'running'", in: transaction)
-            }
+            let held: Query = "worker = \(worker) AND state = 'running'"
+            if crashed { return try Self.putBackCrashed(where: held, at: .now, in: transaction) }
             try transaction.run(
-                """
-                UPDATE jobs SET state = 'queued', worker = NULL, lease_until = NULL,
-                    crashes = crashes + \(crashed ? 1 : 0)
-                WHERE worker = \(worker) AND state = 'running'
-                """
+                "UPDATE jobs SET state = 'queued', worker = NULL, lease_until = NULL WHERE \(sql: held)"
             )
         }
     }

@@ -15,6 +15,16 @@ package enum JobsSchema {
         ]
     )
 
+    /// What a worker runs, and which jobs crashed: looked for at each claim, among any number that wait.
+    package static let crashes = Migration(
+        22,
+        "job_crashes",
+        [
+            "CREATE INDEX jobs_by_worker ON jobs (worker)",
+            "CREATE INDEX jobs_by_crashes ON jobs (crashes)",
+        ]
+    )
+
     private static let columns: Query = """
         kind TEXT NOT NULL,
         payload TEXT NOT NULL,

@@ -22,7 +22,7 @@ struct MakePoster: Job {
             picture = try await PosterMaker(tools: context.tools).poster(
                 of: try context.original(asset, version),
                 info: plan.info,
-                start: plan.timeline.startTime
+                timeline: plan.timeline
             )
         } catch let error as MediaError where error.isPermanent {
             // A video without a poster is still a video.
