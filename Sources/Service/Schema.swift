@@ -11,6 +11,6 @@ package enum Schema {
         SingleRequestSchema.migration, UpkeepSchema.migration, SurroundingsSchema.migration,
         ListsSchema.migration, SharingSchema.migration, AuditSchema.migration, AccountKeysSchema.migration,
         VersionCaptionsSchema.migration, StatusSchema.migration, InsightSchema.analytics,
-        StatedHashSchema.migration, JobsSchema.crashes,
+        StatedHashSchema.migration, JobsSchema.crashes, StatusSchema.mp4s,
     ]
 }

@@ -22,6 +22,9 @@ import Testing
             ("GET", "/media/thumbnails/1_a.jpg", .media), ("GET", "/media/user_1/video/1_a.mp4", .media),
             ("GET", "/media/asset_1/stream", .reads), ("POST", "/media/asset_1/share", .writes),
             ("GET", "/static/style.css", nil), ("GET", "/health", nil), ("GET", "/metrics", nil),
+            ("POST", "/media/asset_1/events", .events), ("POST", "/api/media/asset_1/events", .events),
+            ("POST", "/stream/t/events", .events), ("GET", "/stream/t/events", nil), ("GET", "/media/1/events", .reads),
+            ("GET", "/api/uploads/u1/events", .reads), ("POST", "/api/assets/events", .writes),
             ("DELETE", "/api/assets/asset_1", .writes), ("GET", "/api/assets", .reads),
         ] as [(String, String, RouteClass?)]
     )
@@ -29,18 +32,20 @@ import Testing
         #expect(RouteClass(.testing(HTTPMethod(rawValue: method), path)) == expected)
     }
 
-    /// Limits of two writes and one sign-in in ten seconds, behind a trusted proxy.
+    /// Limits, two writes and one sign-in in ten seconds unless told, behind a trusted proxy.
     private struct Bench {
         let clock = Turned()
         let metrics = Metrics()
         let limits: RequestLimits
 
-        init() {
+        init(
+            _ limits: [RouteClass: RequestLimits.Limit] = [
+                .writes: .init(count: 2, period: .seconds(10)), .signIn: .init(count: 1, period: .seconds(10)),
+            ]
+        ) {
             let clock = clock
-            limits = RequestLimits(
-                [
-                    .writes: .init(count: 2, period: .seconds(10)), .signIn: .init(count: 1, period: .seconds(10)),
-                ],
+            self.limits = RequestLimits(
+                limits,
                 clients: ClientAddress(trustedProxies: [AddressRange("127.0.0.1")].compactMap(\.self)),
                 metrics: metrics,
                 now: { clock.now }
@@ -85,8 +90,18 @@ import Testing
         bench.clock.pass(.seconds(5))
         #expect(try await bench.send(from: "192.0.2.1").status == .ok)
         let families = await bench.metrics.read().filter { $0.name == "telecine_http_requests_limited_total" }
-        #expect(families.flatMap(\.samples).map(\.value) == [1])
-        #expect(families.first?.samples.first?.labels.map(\.1) == ["writes", "address"])
+        let refusals = families.flatMap(\.samples).map { "\($0.labels.map(\.1).joined(separator: " ")) \($0.value)" }
+        #expect(refusals == ["sign-in account 0.0", "sign-in address 0.0", "writes account 0.0", "writes address 1.0"])
+    }
+
+    @Test("hundreds of viewers behind one address report what they watch, and their host goes on writing")
+    func viewers() async throws {
+        let bench = Bench(RequestLimits.generous)
+        for number in 0..<5000 {
+            let path = number.isMultiple(of: 2) ? "/media/asset_1/events" : "/stream/token/events"
+            #expect(try await bench.send(path, from: "192.0.2.1").status == .ok)
+        }
+        #expect(try await bench.send(from: "192.0.2.1").headers["RateLimit"] == "\"writes\";r=2999")
     }
 
     @Test("a network of IPv6 is one client; this machine is none")

@@ -38,7 +38,8 @@ import Testing
         #expect(settings.userLimits == UserLimits(openUploads: 1000, openBytes: 100 << 30))
         #expect(settings.metricsAllow == MetricsRoutes.near && settings.metricsAllow.count == 7)
         #expect(settings.gateway.corsOrigins == ["*"])
-        #expect(settings.gateway.limits == RequestLimits.generous && settings.gateway.limits.count == 4)
+        #expect(settings.gateway.limits == RequestLimits.generous)
+        #expect(settings.gateway.limits.count == RouteClass.allCases.count)
         #expect(settings.trustedProxies.isEmpty && settings.publicURL == nil && settings.jwtSecret == nil)
     }
 
@@ -58,6 +59,19 @@ import Testing
         #expect(limits[.reads] == .init(count: 600, period: .seconds(10)) && limits[.media] == nil)
         for wrong in ["600", "0/1m", "600/0s", "600/2d", "many/1m", "6/1m/1"] {
             #expect(errors(["RATE_LIMIT_READS": wrong]).count == 1, "\(wrong)")
+        }
+    }
+
+    @Test("how long what is known of people is kept, and what of it, is a setting")
+    func retention() throws {
+        let environment = [
+            "ANALYTICS_RETENTION_DAYS": "3", "ANALYTICS_ADDRESSES": "none", "AUDIT_DAYS": "30", "TRASH_DAYS": "2",
+        ]
+        let settings = try Settings(reader(environment))
+        #expect(settings.analyticsRetention == .seconds(3 * 86_400) && settings.analyticsAddresses == .none)
+        #expect(settings.gateway.keepAudit == .seconds(30 * 86_400) && settings.trashPeriod == .seconds(2 * 86_400))
+        for (name, wrong) in [("ANALYTICS_RETENTION_DAYS", "0"), ("ANALYTICS_ADDRESSES", "some"), ("AUDIT_DAYS", "0")] {
+            #expect(errors([name: wrong]).count == 1, "\(name)")
         }
     }
 

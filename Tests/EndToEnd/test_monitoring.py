@@ -27,9 +27,10 @@ def promtool(*words, **options) -> str:
 
 @pytest.fixture(scope="module")
 def scraped(service, small_clip) -> str:
-    """The metrics of a service that has taken and processed a video, and refused something."""
+    """The metrics of a service that has taken and processed a video, made an MP4 of it, and refused something."""
     client = Client(service.url).register()
-    client.complete(client.send(small_clip))
+    asset = client.complete(client.send(small_clip))
+    assert client.get(client.stream(asset)["variants"]["360p"]).status == 200
     assert client.get("/api/assets/asset_1").status == 404
     assert client.init("small.mp4", 100).status in (200, 201)
     answer = Client(service.url).get("/metrics")
@@ -121,9 +122,6 @@ def test_every_metric_of_ours_that_an_operator_needs_is_watched(shown):
         "telecine_http_requests_in_flight", "telecine_uploads_open_bytes", "telecine_uploads_refused_total",
         "telecine_sweeps_total", "telecine_sweep_removed_total", "telecine_sweep_removed_bytes_total",
         "telecine_sweep_last_success_timestamp_seconds",
-        # Shown from the first of them on.
-        "telecine_http_requests_limited_total", "telecine_playback_events_received_total",
-        "telecine_playback_events_dropped_total",
     } & ours
 
 
@@ -154,4 +152,5 @@ def test_what_workers_did_and_what_is_stored_was_counted(scraped, small_clip):
     assert values["telecine_workers_alive",] >= 1
     assert values["telecine_storage_bytes", ("kind", "originals")] >= small_clip.stat().st_size
     assert values["telecine_storage_bytes", ("kind", "segments")] > 10_000
+    assert values["telecine_storage_bytes", ("kind", "mp4s")] > 10_000
     assert values["telecine_storage_free_bytes",] > 0

@@ -10,9 +10,11 @@ import uuid
 import openapi_spec_validator
 import pytest
 
-from support import pictures
+from support import clips, pictures, tus
 from support.client import PASSWORD, Client, form
 from support.openapi import Description
+from support.wait import until
+from test_upload_events import Events
 
 TUS = {"Tus-Resumable": "1.0.0"}
 OCTETS = {"Content-Type": "application/offset+octet-stream"}
@@ -88,6 +90,11 @@ def test_what_an_account_reads_is_as_described(ask, admin, video, picture):
         ask("GET", path, 400)
     for path in ("/media/asset_1", "/api/uploads/" + str(uuid.uuid4()), "/api/media/?page=900"):
         ask("GET", path, 404)
+    query = "from=2026-01-01&to=2026-01-31&share=none"
+    for path in (f"/media/{video}/analytics", f"/api/media/{video}/analytics?{query}"):
+        ask("GET", path, 200)
+    ask("GET", f"/media/{video}/analytics?format=csv&table=retention", 200)
+    ask("GET", f"/media/{video}/analytics?table=none&format=csv", 400)
     ask("GET", "/admin", 302)
     ask("GET", "/oembed?format=xml&url=x", 501)
 
@@ -111,6 +118,42 @@ def test_what_an_account_changes_is_as_described(ask, admin, video):
     ask("POST", f"/api/assets/{video}/versions/7/restore", 404)
     ask("POST", "/api/admin/media/actions", 200, data={"action": "publish", "ids": [1]})
     ask("POST", "/api/admin/jobs/actions", 200, data={"action": "retry", "ids": [900]})
+
+
+def test_what_people_do_with_their_account_is_as_described(ask, admin):
+    key = ask("POST", "/api/auth/keys", 201, data={"name": "Backup", "scope": "read", "expiresIn": 60}).json()
+    assert Client(admin.url, key["key"]).get("/api/assets").status == 200
+    assert ask("GET", "/api/auth/keys", 200).json()["keys"][0]["lastUsedAt"]
+    ask("POST", "/api/auth/keys", 400, data={"name": "Backup", "scope": "everything"})
+    ask("DELETE", f"/api/auth/keys/{key['id']}", 204)
+    ask("DELETE", f"/api/auth/keys/{key['id']}", 404)
+
+    for _ in range(2):
+        ask("POST", "/api/auth/login", 200, data={"email": admin.email, "password": PASSWORD})
+    sessions = ask("GET", "/api/auth/sessions", 200).json()["sessions"]
+    other = next(session for session in sessions if not session["current"])
+    ask("DELETE", f"/api/auth/sessions/{other['id']}", 204)
+    ask("DELETE", f"/api/auth/sessions/{other['id']}", 404)
+    assert ask("DELETE", "/api/auth/sessions", 200).json()["endedSessions"] >= 1
+    ask("POST", "/api/auth/password", 403, data={"currentPassword": "a guess", "newPassword": "something else"})
+
+
+def test_how_an_upload_gets_on_is_as_described(admin, description, tmp_path):
+    """Of one that plays before its last byte has come."""
+    clips.run_ffmpeg("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=8", "-pix_fmt", "yuv420p",
+                     "-g", "50", "-preset", "ultrafast", "-movflags", "+faststart", tmp_path / "front.mp4")
+    content = clips.padded(tmp_path / "front.mp4", tmp_path / "long.mp4", 3 << 20).read_bytes()
+    path = tus.create(admin, len(content))
+    assert tus.patch(admin, path, 0, content[:-1000]).status == 204
+    until("a stream of an upload", lambda: "masterUrl" in admin.status(tus.upload_id(path)))
+    events = iter(Events(admin, tus.upload_id(path)))
+    told = [next(events)]
+    assert tus.patch(admin, path, len(content) - 1000, content[-1000:]).status == 204
+    told += events
+    assert "masterUrl" in told[0] and "assetId" in told[-1]
+    for event in told:
+        event.pop("last")
+        description.check_value("UploadNews", event)
 
 
 def test_uploads_by_every_door_are_as_described(ask):

@@ -128,6 +128,32 @@ def test_a_service_that_dies_is_named_and_its_upload_goes_on(apart, someone):
     assert tus.original(uploads, someone, path) == content
 
 
+def test_the_status_checker_tells_which_service_is_down_and_why(apart, page):
+    """On its own port: the page, at both addresses, and the JSON."""
+    checker = Client(apart["status-checker"].url)
+    look = lambda: checker.get("/api/health")  # noqa: E731
+    until("all services to be up", lambda: look().status == 200)
+    assert set(look().json()["services"]) == {*NAMES, "workers"}
+    page.goto(checker.url + "/status")
+    page.get_by_role("heading", name="Everything works").wait_for()
+    page.goto(checker.url + "/")
+    page.get_by_role("heading", name="Everything works").wait_for()
+    line = page.locator("#services li", has_text="Content management")
+    assert "Up" in line.inner_text() and "version" in line.inner_text()
+
+    content = apart["content-management"]
+    assert content.stop() == 0
+    down = until("it to be missed", lambda: look() if look().status == 503 else None).json()
+    assert [name for name, one in down["services"].items() if one["status"] != "ok"] == ["content-management"]
+    assert down["services"]["content-management"]["problems"][0]["reason"] == "It does not answer."
+    page.reload()
+    page.get_by_role("heading", name="1 of 6 services is down").wait_for()
+    assert "Down" in line.inner_text() and "It does not answer." in line.inner_text()
+    assert apart["status-checker"].process.poll() is None and checker.get("/health").status == 200
+    content.start(apart.ports["content-management"])
+    until("all services to be up again", lambda: look().status == 200)
+
+
 def test_each_service_answers_its_own_paths_at_its_own_port(apart, someone):
     for name in NAMES:
         assert Client(apart[name].url).get("/health").status == 200, name

@@ -2,12 +2,13 @@
 import http.client
 import signal
 import socket
+import subprocess
 
 import pytest
 
 from support import clips
 from support.client import Client, form
-from support.service import descendants
+from support.service import binary, clean_environment, descendants
 from support.wait import until
 
 
@@ -56,6 +57,28 @@ def test_an_idle_service_leaves_at_once(start_service, name):
     service = start_service()
     service.process.send_signal(getattr(signal, name))
     assert service.process.wait(10) == 0
+
+
+@pytest.mark.parametrize("verb", ["serve", "work"])
+def test_a_stop_while_it_starts_is_no_failure(tmp_path, verb):
+    data = tmp_path / "data"
+    arguments = ["--port", "0"] if verb == "serve" else []
+    process = subprocess.Popen([binary(), verb, "--data", data, *arguments], env=clean_environment(), cwd=tmp_path,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    # The first thing that either makes: long before it is ready.
+    until("the beginning", data.exists, every=0.002)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 0, output
+
+
+def test_whoever_reads_that_it_is_ready_may_stop_it_at_once(tmp_path):
+    process = subprocess.Popen([binary(), "serve", "--data", tmp_path / "data", "--port", "0"], cwd=tmp_path,
+                               env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert b"is ready on" in process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 0
 
 
 def test_a_stop_in_the_middle_of_processing_costs_nothing(start_service, tmp_path):

@@ -166,6 +166,13 @@ import Testing
         #expect(refused == .tooManyRequests)
     }
 
+    @Test("many viewers behind one address, whose players name no session, are all heard")
+    func shared() async throws {
+        let under = try await InsightUnderTest()
+        for number in 0..<250 { try under.say("play", 0, at: 0, under.source(nil, agent: "Player \(number)")) }
+        #expect(try await under.answer().totals.views == 250)
+    }
+
     @Test("events go after their time; what they add up to stays, and others may not see it")
     func forgotten() async throws {
         let under = try await InsightUnderTest()

@@ -98,6 +98,9 @@ import Testing
             try transaction.run(
                 "UPDATE segments SET bytes = 70000 WHERE asset_id = \(id) AND rendition = '720p' AND number = 1"
             )
+            for bytes in [500, 800] {
+                try transaction.run("UPDATE renditions SET mp4_bytes = \(bytes) WHERE name = '720p'")
+            }
             for (name, bytes) in [("thumbnail", 100), ("small", 200), ("small", 300)] {
                 try Derivative(name: name, fileExtension: "jpg", mimeType: "image/jpeg", bytes: Int64(bytes))
                     .record(for: id, version: 1, in: transaction)
@@ -107,11 +110,12 @@ import Testing
         #expect(lines["telecine_storage_bytes{originals}"] == 1000)
         #expect(lines["telecine_storage_bytes{segments}"] == 170_000)
         #expect(lines["telecine_storage_bytes{derivatives}"] == 400)
+        #expect(lines["telecine_storage_bytes{mp4s}"] == 800)
         #expect(lines["telecine_storage_bytes{database}"] ?? 0 > 0)
         #expect(lines["telecine_storage_free_bytes{}"] ?? 0 > 0)
         try await fixture.catalog.delete(id)
         lines = await self.lines(fixture)
-        for kind in ["originals", "segments", "derivatives"] {
+        for kind in ["originals", "segments", "derivatives", "mp4s"] {
             #expect(lines["telecine_storage_bytes{\(kind)}"] == 0, "\(kind)")
         }
     }

@@ -102,6 +102,27 @@ import Testing
         #expect(try await assets(fixture) == [2, 3, 4])
     }
 
+    @Test("entries of the audit log go after the time that is set, and no sooner")
+    func audit() async throws {
+        let fixture = try await Fixture()
+        let now = Timestamp.now
+        for days in [31, 29] {
+            try await AuditLog(database: fixture.database, now: { now - Self.day * days })
+                .record([.init(.deleteMedium, "asset_\(days)")], by: .commandLine)
+        }
+        let upkeep = Upkeep(
+            database: fixture.database,
+            ingest: try fixture.ingest(),
+            catalog: fixture.catalog,
+            insight: Insight(database: fixture.database),
+            configuration: Upkeep.Configuration(keepAudit: Self.day * 30, timeZone: try #require(Self.zone)),
+            logger: .silent
+        )
+        #expect(try await upkeep.runIfDue(at: now) == Upkeep.Counts(audit: 1))
+        let left = try await AuditLog(database: fixture.database).entries(.init(), after: nil, limit: 9)
+        #expect(left.map(\.object) == ["asset_29"])
+    }
+
     @Test("several processes do it once a day between them, the next day again")
     func once() async throws {
         let fixture = try await Fixture()

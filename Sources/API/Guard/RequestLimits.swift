@@ -26,7 +26,12 @@ package struct RequestLimits: Sendable {
     package static let generous: [RouteClass: Limit] = [
         .signIn: Limit(count: 200, period: .seconds(60)), .writes: Limit(count: 3000, period: .seconds(60)),
         .reads: Limit(count: 6000, period: .seconds(60)), .media: Limit(count: 6000, period: .seconds(60)),
+        // Five thousand viewers behind one address, each of whom reports every ten seconds.
+        .events: Limit(count: 30_000, period: .seconds(60)),
     ]
+
+    /// Whose requests are counted, as refusals say it.
+    private static let counted = ["address", "account"]
 
     /// About 150 bytes each.
     private static let capacity = 50_000
@@ -57,6 +62,10 @@ package struct RequestLimits: Sendable {
             labels: "class",
             "by"
         )
+        // Zero is a value too: a rate begins with it.
+        for kind in limits.keys {
+            for name in Self.counted { refusals.add(0, kind.rawValue, name) }
+        }
     }
 
     /// Counts requests by their address, and tells on each response what is left.

@@ -8,6 +8,8 @@ package enum RouteClass: String, CaseIterable, Sendable {
     case reads
     /// Files that may have to be made first: pictures to measure, MP4s, what contract 2 names before it is there.
     case media
+    /// What players report: many viewers sit behind one address, and each reports every few seconds.
+    case events
 
     /// Nil for what has no limit: segments and playlists, the bytes of uploads (they have limits of their own), what is
     /// the same for everybody, and what machines watch.
@@ -15,6 +17,7 @@ package enum RouteClass: String, CaseIterable, Sendable {
         let parts = request.segments
         let isRead = [.get, .head, .options].contains(request.method)
         switch parts.first {
+        case _ where Self.isReport(parts, request.method): self = .events
         case "stream":
             guard parts.count == 3, parts[2].hasSuffix(".mp4") else { return nil }
             self = .media
@@ -35,6 +38,13 @@ package enum RouteClass: String, CaseIterable, Sendable {
         case 4: parts[1].hasPrefix("user_")
         default: false
         }
+    }
+
+    /// Of a playback, by the asset or by the stream's token.
+    private static func isReport(_ parts: [String], _ method: HTTPMethod) -> Bool {
+        guard method == .post, parts.last == "events" else { return false }
+        return parts.count == 3 && ["media", "stream"].contains(parts[0])
+            || parts.count == 4 && parts[0] == "api" && parts[1] == "media"
     }
 
     /// The pieces of an upload, and the questions where it stands that come with each; not what begins or ends one.

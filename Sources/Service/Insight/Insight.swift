@@ -32,9 +32,9 @@ package struct Insight: Sendable {
     let logger: Logger
     private let writer: InsightWriter
     /// A player reports every ten seconds; one that seeks wildly is allowed more for a while.
+    ///
+    /// For players that name their session: without a name those of one address cannot be told apart, and may be many.
     private let sessionRate: RateLimiter
-    /// Many viewers may share an address, behind a proxy that nobody named all of them.
-    private let addressRate: RateLimiter
 
     /// Events of one request.
     package static let mostEvents = 100
@@ -56,7 +56,6 @@ package struct Insight: Sendable {
         self.metrics = InsightMetrics(metrics, queue: queue)
         writer = InsightWriter()
         sessionRate = RateLimiter(.init(burst: 60, interval: .seconds(1)), capacity: 20_000) { .now }
-        addressRate = RateLimiter(.init(burst: 3000, interval: .milliseconds(5)), capacity: 10_000) { .now }
     }
 
     /// Takes what a player reports; written within about a second.
@@ -72,8 +71,7 @@ package struct Insight: Sendable {
                 field: "events"
             )
         }
-        try addressRate.take(source.visitor.address)
-        try sessionRate.take("\(source.asset) \(source.session ?? source.visitor.address)")
+        try sessionRate.take(source.session.map { "\(source.asset) \($0)" })
         add(
             events.map { event in
                 PlaybackReport(source: source, content: .event(event), time: now - min(event.age, Self.oldest))
@@ -168,5 +166,8 @@ struct InsightMetrics: Sendable {
         )
         let waiting = metrics.gauge("telecine_playback_events_queued", "Playback events that wait to be written.")
         metrics.beforeReading { waiting.set(Double(queue.count)) }
+        // Zero is a value too: a rate begins with it.
+        for source in ["event", "cmcd"] { received.add(0, source) }
+        for reason in ["queue_full", "unnamed", "failed"] { dropped.add(0, reason) }
     }
 }

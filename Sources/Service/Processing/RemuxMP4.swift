@@ -26,11 +26,19 @@ struct RemuxMP4: Job {
                 audio: plan.hasAudio ? try files(of: VersionState.audioName, plan, in: context) : nil,
                 to: path
             )
-            _ = try await context.store.put(
+            let object = try await context.store.put(
                 try AssetKeys.mp4(asset, version: version, rendition: rendition),
                 file: path,
                 consuming: true
             )
+            try await context.database.write { transaction in
+                try transaction.run(
+                    """
+                    UPDATE renditions SET mp4_bytes = \(object.size)
+                    WHERE asset_id = \(asset) AND version = \(version) AND name = \(rendition)
+                    """
+                )
+            }
             try await context.removeIfDeleted(asset, version)
             return .done
         }

@@ -36,7 +36,7 @@ package struct StatusMetrics: Sendable {
         )
         stored = metrics.gauge(
             "telecine_storage_bytes",
-            "Bytes that are stored; what is in the trash counts, MP4s made on request do not.",
+            "Bytes that are stored; what is in the trash counts.",
             labels: "kind"
         )
         free = metrics.gauge("telecine_storage_free_bytes", "Bytes that are free on the data folder's disk.")

@@ -4,6 +4,14 @@ package import SQL
 package enum StatusSchema {
     package static let migration = Migration(19, "status", tables + counts)
 
+    /// The MP4s that are made when somebody asks for them; those that were made before are not counted.
+    package static let mp4s = Migration(
+        23,
+        "bytes of MP4s",
+        ["ALTER TABLE renditions ADD COLUMN mp4_bytes BIGINT NOT NULL DEFAULT 0"]
+            + counting("mp4s", of: "renditions", "mp4_bytes")
+    )
+
     private static let tables: [Query] = [
         """
         CREATE TABLE workers (

@@ -16,6 +16,7 @@ enum Serve {
             ServiceChoice.option,
             Command.Option(SettingsTable.port), Command.Option(SettingsTable.host),
             Command.Option(SettingsTable.dataDir), Command.Option(SettingsTable.publicURL),
+            Command.Option("--json", help: "Say as a line of JSON where it is ready; log as JSON on a terminal too."),
         ].compactMap(\.self),
         run: run
     )
@@ -25,11 +26,25 @@ enum Serve {
     /// How long requests under way may take after SIGTERM.
     private static let drain = Duration.seconds(25)
 
+    /// SIGTERM is honoured from here on: whoever has read that it is ready may send it at once, and a start that
+    /// takes long need not come to its end.
     @Sendable private static func run(_ invocation: Invocation) async throws -> ExitCode {
+        try await Interruption.cancels {
+            do {
+                try await runUntilCancelled(invocation)
+            } catch {
+                guard Task.isCancelled else { throw error }
+                invocation.console.note("telecine: stopped before it was ready")
+            }
+            return .done
+        }
+    }
+
+    private static func runUntilCancelled(_ invocation: Invocation) async throws {
         Console.outliveReaders()
         OpenFiles.raiseLimit()
         let settings = try invocation.settings()
-        let logger = LogSink.logger(level: settings.logLevel, format: settings.logFormat, console: invocation.console)
+        let logger = LogSink.logger(for: settings, invocation, console: invocation.console)
         for notice in settings.notices { logger.warning(notice) }
         let only = try ServiceChoice.named(in: invocation.arguments)
         let lock = try DataFolder.lock(settings, for: only)
@@ -56,19 +71,18 @@ enum Serve {
         configuration.role = try only.role(installation)
         let api = makeAPI(configuration, installation, accounts, ingest, delivery, early, status, insight, metrics)
         let server = try makeServer(api, serverConfiguration(settings, only, port: port), logger)
-        try await announce(try server.start(), only, settings, accounts, invocation.console)
-        try await Interruption.cancels {
-            await withDiscardingTaskGroup { group in
-                group.addTask { await delivery.followRevocations(logger: logger) }
-                group.addTask { await insight.run() }
-                group.addTask {
-                    await runDuties(of: only, installation, invocation, ingest, delivery.catalog, insight, metrics)
-                }
-                group.addTask { await serve(server) }
+        let token = only.does(.gateway) ? try await accounts.firstAdminToken() : nil
+        try Task.checkCancellation()
+        try announce(try server.start(), only, settings, token, invocation)
+        await withDiscardingTaskGroup { group in
+            group.addTask { await delivery.followRevocations(logger: logger) }
+            group.addTask { await insight.run() }
+            group.addTask {
+                await runDuties(of: only, installation, invocation, ingest, delivery.catalog, insight, metrics)
             }
+            group.addTask { await serve(server) }
         }
         await end(installation, insight)
-        return .done
     }
 
     /// Writes what players said until the last connection ended, then closes the database.
@@ -243,6 +257,15 @@ enum Serve {
         )
     }
 
+    /// What `--json` says at the start.
+    private struct Readiness: Encodable {
+        /// The one of `--only`.
+        let service: String?
+        let url: String
+        let publicURL: String
+        let firstAdminLink: String?
+    }
+
     /// Where to go, and the way to the first administrator while there is none.
     ///
     /// On standard output: for people and scripts, not for the log.
@@ -250,15 +273,23 @@ enum Serve {
         _ ports: [UInt16],
         _ only: ServiceChoice,
         _ settings: Settings,
-        _ accounts: Accounts,
-        _ console: Console
-    ) async throws {
+        _ token: String?,
+        _ invocation: Invocation
+    ) throws {
+        let console = invocation.console
         let local = "http://localhost:\(ports[0])"
+        guard !invocation.isJSON else {
+            let base = settings.publicURL ?? local
+            let link = token.map { "\(base)/setup?token=\($0)" }
+            return try console.print(
+                jsonLine: Readiness(service: only.service?.rawValue, url: local, publicURL: base, firstAdminLink: link)
+            )
+        }
         console.print("Telecine\(only.service.map { "'s \($0.rawValue)" } ?? "") is ready on \(local)")
         guard only.does(.gateway) else { return }
         let base = settings.publicURL ?? local
         if base != local { console.print("Its users reach it on \(base)") }
-        if let token = try await accounts.firstAdminToken() {
+        if let token {
             console.print("Make the first administrator here, once: \(base)/setup?token=\(token)")
         }
     }

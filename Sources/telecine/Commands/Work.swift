@@ -17,11 +17,24 @@ enum Work {
                 value: "PID",
                 help: "End when this process, its parent, does, and log to standard output."
             ),
+            Command.Option("--json", help: "Log as JSON on a terminal too."),
         ].compactMap(\.self),
         run: run
     )
 
+    /// SIGTERM is honoured from here on, while it starts too.
     @Sendable private static func run(_ invocation: Invocation) async throws -> ExitCode {
+        try await Interruption.cancels {
+            do {
+                try await runUntilCancelled(invocation)
+            } catch {
+                guard Task.isCancelled else { throw error }
+            }
+            return .done
+        }
+    }
+
+    private static func runUntilCancelled(_ invocation: Invocation) async throws {
         Console.outliveReaders()
         let settings = try invocation.settings()
         // Given, not asked for here: the parent may be gone before this process comes to ask.
@@ -31,7 +44,7 @@ enum Work {
             parent != nil
             ? Console(output: invocation.console.output, notes: invocation.console.output, isTerminal: false)
             : invocation.console
-        let logger = LogSink.logger(level: settings.logLevel, format: settings.logFormat, console: console)
+        let logger = LogSink.logger(for: settings, invocation, console: console)
         let name = invocation.arguments.values["--name"] ?? "\(ProcessInfo.processInfo.hostName)-\(getpid())"
         let installation = try await Installation.open(settings, logger: logger)
         let folder = try WorkFolder.take(in: installation.workDirectory)
@@ -44,20 +57,13 @@ enum Work {
             slots: [.heavy, .viewer, .viewer, .light, .light],
             logger: logger
         )
-        do {
-            try await Interruption.cancels {
-                await withTaskGroup(of: Void.self) { group in
-                    group.addTask { await worker.run() }
-                    if let parent { group.addTask { await Self.waitForEnd(of: parent) } }
-                    await group.next()
-                    group.cancelAll()
-                }
-            }
-        } catch is CancellationError {
-            logger.debug("interrupted")
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await worker.run() }
+            if let parent { group.addTask { await Self.waitForEnd(of: parent) } }
+            await group.next()
+            group.cancelAll()
         }
         await installation.database.close()
-        return .done
     }
 
     /// Returns when the parent is gone, killed too: nobody would watch this worker, and a new service starts its own.

@@ -7,9 +7,10 @@ extension SettingsTable {
     static let limitWrites = limit("WRITES", .writes, "Changes, beginnings of uploads among them; their bytes are free")
     static let limitReads = limit("READS", .reads, "Reads of the API and the pages")
     static let limitMedia = limit("MEDIA", .media, "Pictures and files that may have to be made; segments are free")
+    static let limitEvents = limit("EVENTS", .events, "What players report of playbacks")
 
     static let requestLimits: [RouteClass: Setting<RequestLimits.Limit?>] = [
-        .signIn: limitSignIn, .writes: limitWrites, .reads: limitReads, .media: limitMedia,
+        .signIn: limitSignIn, .writes: limitWrites, .reads: limitReads, .media: limitMedia, .events: limitEvents,
     ]
 
     /// The standard is what the API has of its own.

@@ -252,7 +252,8 @@ enum SettingsTable {
         .init(trashDays), .init(cleanupTime),
         .init(workers), .init(profilesDir), .init(minimumFreeSpace), .init(maximumQueueAge),
         .init(linkLifetime), .init(trustedProxies), .init(metricsAllow), .init(corsOrigins),
-        .init(limitSignIn), .init(limitWrites), .init(limitReads), .init(limitMedia), .init(auditDays),
+        .init(limitSignIn), .init(limitWrites), .init(limitReads), .init(limitMedia), .init(limitEvents),
+        .init(auditDays),
         .init(analyticsDays), .init(analyticsAddresses), .init(logLevel), .init(logFormat),
         .init(clientURL), .init(clientToken), .init(clientEmail), .init(clientPassword),
     ]

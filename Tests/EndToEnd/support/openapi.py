@@ -47,6 +47,10 @@ class Description:
         if kind.endswith("json") and "schema" in content:
             self._validate(content["schema"], json.loads(answer.body), place)
 
+    def check_value(self, name: str, value) -> None:
+        """A value is as the schema of that name says."""
+        self._validate({"$ref": f"#/components/schemas/{name}"}, value, f"{name}: {value}")
+
     def _validate(self, schema: dict, value, place: str) -> None:
         whole = {**schema, "components": self.strict["components"]}
         checker = jsonschema.Draft202012Validator.FORMAT_CHECKER

@@ -9,7 +9,7 @@ import { make } from "./make.js";
 
 const every = 5000;
 const words = { ok: "Up", unavailable: "Down" };
-const stores = { originals: "Originals", segments: "Segments", derivatives: "Pictures, sounds and previews", database: "Database" };
+const stores = { originals: "Originals", segments: "Segments", derivatives: "Pictures, sounds and previews", mp4s: "MP4s made on request", database: "Database" };
 let isAdmin = false;
 let timer = 0;
 
