@@ -23,7 +23,9 @@ final class CommandLineUnderTest: Sendable {
     var notes: String { noted.withLock { $0 } }
 
     @discardableResult
-    func run(_ words: String...) async -> ExitCode {
+    func run(_ words: String...) async -> ExitCode { await run(words) }
+
+    func run(_ words: [String]) async -> ExitCode {
         let console = Console(
             output: { text in self.printed.withLock { $0 += text } },
             notes: { text in self.noted.withLock { $0 += text } },

@@ -30,6 +30,18 @@ import Testing
         for option in command.allOptions { #expect(text.contains("  \(option.name)")) }
     }
 
+    @Test("verbs that share a word are listed by it", arguments: ["assets", "user"])
+    func families(_ family: String) async throws {
+        for words in [[family, "--help"], [family, "-h"], ["help", family]] {
+            let line = try CommandLineUnderTest()
+            #expect(await line.run(words) == .done)
+            #expect(line.output.hasPrefix("Usage: telecine \(family) VERB"))
+            for verb in Verbs.all where verb.name.hasPrefix(family + " ") {
+                #expect(line.output.contains("\n  \(verb.name) "))
+            }
+        }
+    }
+
     @Test(
         "a command line that makes no sense is refused with the word at fault",
         arguments: [
@@ -64,6 +76,8 @@ import Testing
         let line = try CommandLineUnderTest(environment: ["PORT": "x", "WORKERS": "y"])
         #expect(await line.run("migrate") == .settings)
         #expect(line.notes.split(separator: "\n").count == 2)
+        #expect(await line.run("migrate", "--json") == .settings)
+        #expect(line.output.hasPrefix("{\"error\": \"") && line.output.contains("WORKERS"))
     }
 
     @Test("settings shows values with their origin, and no secret")
@@ -99,6 +113,18 @@ import Testing
         #expect(lines.all.count == 12)
         #expect(lines.all.last == "Processing a: 0 %\n")
         _ = line
+    }
+
+    @Test("on a terminal, progress is a bar that is drawn over, when it changes, and ends its line")
+    func bar() {
+        let lines = Lines()
+        let progress = ProgressLine(Console(output: { _ in }, notes: { lines.add($0) }, isTerminal: true))
+        for fraction in [0, 0.5, 0.5, 1] { progress.show("Uploading a", fraction, detail: "3 MB/s") }
+        progress.end()
+        #expect(lines.all.count == 4)
+        #expect(lines.all.dropLast().allSatisfy { $0.hasPrefix("\r\u{1B}[K") && !$0.hasSuffix("\n") })
+        #expect(lines.all[1].contains("█░") && lines.all[1].hasSuffix("50 %  3 MB/s"))
+        #expect(lines.all.last == "\n")
     }
 
     @Test("a log line is one JSON object with its fields, and no field hides the message")

@@ -41,6 +41,10 @@ import Testing
         )
     }
 
+    private func json(_ outcome: Outcome) throws -> [String: JSONValue] {
+        try JSONDecoder().decode([String: JSONValue].self, from: Data(outcome.output.utf8))
+    }
+
     @Test("accounts are made, listed, changed and disabled on the data folder itself")
     func users() throws {
         let line = try CommandLineUnderTest()
@@ -49,7 +53,7 @@ import Testing
         }
         let made = try telecine("user", "add", "ann@example.com", "--admin", "--json", input: "long enough\n")
         #expect(made.code == 0, "\(made.notes)")
-        let fields = try JSONDecoder().decode([String: JSONValue].self, from: Data(made.output.utf8))
+        let fields = try json(made)
         #expect(fields["role"] == "admin" && fields["id"] == 1 && fields["username"] == "ann")
         let again = try telecine("user", "add", "ANN@example.com", input: "long enough\n")
         #expect(again.code == 1 && again.notes == "telecine: There is an account with this address already.\n")
@@ -59,6 +63,13 @@ import Testing
         #expect(try telecine("user", "disable", "ann@example.com").code == 0)
         #expect(try telecine("user", "list").output == "1  ann@example.com  ann  admin  disabled\n")
         #expect(try telecine("user", "enable", "nobody@example.com").code == 1)
+        let enabled = try telecine("user", "enable", "--json", "ann@example.com")
+        #expect(try json(enabled)["disabled"] == false && enabled.notes.isEmpty)
+        #expect(try json(telecine("user", "disable", "--json", "ann@example.com"))["disabled"] == true)
+        let changed = try telecine("user", "passwd", "--json", "ann@example.com", input: "a third one\n")
+        #expect(try json(changed)["email"] == "ann@example.com")
+        #expect(try json(telecine("user", "invite", "--json"))["code"] != nil)
+        #expect(try json(telecine("user", "admin-link", "--json"))["url"] != nil)
         let link = try telecine("user", "admin-link").output
         #expect(link.hasPrefix("http://localhost:3000/setup?token="))
         let mode = try FileManager.default.attributesOfItem(atPath: line.folder + "/data")[.posixPermissions]

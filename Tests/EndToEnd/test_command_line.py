@@ -57,6 +57,19 @@ def test_a_wrong_setting_is_named_in_one_line_and_nothing_starts(telecine, name,
     assert name != "JWT_SECRET" or value not in result.stderr, "a secret is never printed"
 
 
+def test_serve_says_as_json_where_it_is_ready_for_programs_that_start_it(tmp_path):
+    with subprocess.Popen(
+            [binary(), "serve", "--json", "--port", "0", "--data", "data"], cwd=tmp_path, text=True,
+            env=clean_environment(WORKERS=0), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as service:
+        try:
+            ready = json.loads(service.stdout.readline())
+            assert Client(ready["url"]).get("/health/live").status == 200
+            assert ready["firstAdminLink"].startswith(ready["publicURL"] + "/setup?token=")
+        finally:
+            service.terminate()
+        assert service.wait(30) == DONE
+
+
 @pytest.mark.parametrize("change, words", [
     ({"width": -2}, "width"), ({"videoBitrate": "fast"}, "videoBitrate"), ({"colour": "red"}, "colour"),
     ({"frameRate": "30"}, "frameRate")])

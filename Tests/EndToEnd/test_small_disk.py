@@ -1,14 +1,16 @@
 """A disk that is full, a folder that may not be written to, a file that is taken away: told, and nothing is lost."""
 import contextlib
 import hashlib
+import json
 import random
+import subprocess
 
 import pytest
 
 from support import tus
 from support.client import Client, form, split
-from support.service import Service
-from support.small_disk import MIB, fill, free, mounted, remount
+from support.service import Service, binary, clean_environment
+from support.small_disk import MIB, allow, fill, free, mounted, remount, with_quotas
 from support.tus import ask, create, offset, patch
 from support.wait import until
 
@@ -155,6 +157,64 @@ def test_concatenation_on_a_full_disk_can_be_asked_for_again(disk, someone):
     answer = ask(someone, "POST", Upload_Concat="final;" + " ".join(paths))
     assert answer.status == 201, answer
     same(disk, tus.completion(someone, answer.headers["Location"])["asset_id"])
+
+
+def test_doctor_names_a_disk_that_is_full(tmp_path):
+    with mounted(tmp_path / "data", 32 * MIB):
+        found = {each["check"]: each for each in examined(tmp_path)}
+    assert found["disk"]["state"] == "wrong" and "make room" in found["disk"]["remedy"]
+
+
+def examined(folder) -> list[dict]:
+    """What `telecine doctor` finds with the data folder in a folder, in which there is no room."""
+    done = subprocess.run([binary(), "doctor", "--data", folder / "data", "--json"], cwd=folder,
+                          env=clean_environment(), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    return json.loads(done.stdout)["findings"]
+
+
+def test_doctor_warns_of_a_file_system_that_may_end_the_service_when_it_is_full(tmp_path):
+    with with_quotas(tmp_path / "data", 256 * MIB):
+        found = {each["check"]: each for each in examined(tmp_path)}
+    assert found["file system"]["state"] == "warning" and "Btrfs" in found["file system"]["message"]
+
+
+@pytest.fixture
+def rationed(tmp_path):
+    """A service whose folder for uploads is a disk with quotas, whose files can share their blocks."""
+    with with_quotas(tmp_path / "data/staging", 256 * MIB), running(tmp_path) as service:
+        yield service
+
+
+def test_a_quota_is_told_like_a_full_disk_and_uploads_go_on_when_it_is_raised(rationed):
+    someone, staging = Client(rationed.url).register(), rationed.data / "staging"
+    path, upload = create(someone, len(CONTENT)), someone.begin("a.mp4", len(CONTENT))["uploadId"]
+    allow(staging, 4 * MIB)
+    assert free(staging) > len(CONTENT), "only the quota is in the way"
+    full(patch(someone, path, 0, CONTENT))
+    at = offset(someone, path)
+    assert 0 < at < len(CONTENT), "what fitted counts"
+    for number_first in (True, False):
+        full(chunk(someone, upload, 0, number_first))
+    assert someone.status(upload)["missingChunks"] == [0, 1, 2, 3]
+    allow(staging, None)
+    assert patch(someone, path, at, CONTENT[at:]).status == 204
+    for number in range(4):
+        assert chunk(someone, upload, number, True).status == 200
+    same(rationed, tus.completion(someone, path)["asset_id"])
+    same(rationed, until("the asset", lambda: someone.status(upload).get("assetId")))
+
+
+def test_a_concatenation_takes_no_room_where_files_share_their_blocks(rationed):
+    someone = Client(rationed.url).register()
+    paths = []
+    for half in (CONTENT[:4 * MIB], CONTENT[4 * MIB:]):
+        paths.append(create(someone, len(half), Upload_Concat="partial"))
+        assert patch(someone, paths[-1], 0, half).status == 204
+    allow(rationed.data / "staging", 5 * MIB)
+    answer = ask(someone, "POST", Upload_Concat="final;" + " ".join(paths))
+    assert answer.status == 201, answer
+    same(rationed, tus.completion(someone, answer.headers["Location"])["asset_id"])
 
 
 @pytest.fixture

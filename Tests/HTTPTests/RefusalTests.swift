@@ -31,6 +31,8 @@ struct RefusalTests {
             "GET / HTTP/1.1\r\nHost: t\r\nName with space: x\r\n\r\n",
             "GET / HTTP/1.1\r\nHost: t\r\nName : x\r\n\r\n",
             "GET / HTTP/1.1\r\nHost: t\r\nA[1]: x\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: t\r\nNa{me}: x\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: t\r\nNäme: x\r\n\r\n",
             "GET / HTTP/1.1\r\nHost: t\r\nFolded: a\r\n b: c\r\n\r\n",
             "GET / HTTP/1.1\r\nHost: t\r\nContent-Lengt: 5\r\n h\r\n\r\nhello",
             "GET / HTTP/1.1\r\nHost: t\r\nX: a\r\n\tb\r\n\r\n",

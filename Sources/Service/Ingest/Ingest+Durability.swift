@@ -64,20 +64,21 @@ extension Ingest {
         let path = stagedPath(upload.id)
         let hadParts = active.withLock { ($0.entries[upload.id]?.parts.count ?? 0) > 0 }
         guard hadParts, try StagedFile.length(path) == nil else { return nil }
-        let isLost = try await database.write { transaction in
+        let writing = try await database.write { transaction -> [StagedFile]? in
             let open = try transaction.run(
                 """
                 UPDATE uploads SET received = received WHERE id = \(upload.id) AND form = 'numbered'
                     AND state IN ('created', 'receiving')
                 """
             )
-            guard open == 1, try StagedFile.length(path) == nil else { return false }
+            guard open == 1, try StagedFile.length(path) == nil else { return nil }
             try transaction.run("DELETE FROM upload_parts WHERE upload_id = \(upload.id)")
             try transaction.run("UPDATE uploads SET received = 0 WHERE id = \(upload.id)")
-            return true
+            // Here, so that whoever settles a part of the lost file at this moment does not record it afterwards.
+            return self.takeOut(upload.id)
         }
-        guard isLost else { return nil }
-        await retire(upload.id)
+        guard let writing else { return nil }
+        await disk.run { for file in writing { file.close() } }
         forgetHash(of: upload.id)
         logger.error("a staged file is missing", ["upload": .string(upload.id.rawValue)])
         return Self.removedFile

@@ -187,6 +187,8 @@ extension Ingest {
         switch writer.target {
         case .discard: return
         case .place(let file, _):
+            // In this order: once somebody else has closed it, it no longer tells.
+            let isRemoved = file.isRemoved
             guard !file.isClosed else {
                 throw ServiceError(
                     .unavailable,
@@ -194,7 +196,6 @@ extension Ingest {
                     retryAfter: .seconds(1)
                 )
             }
-            let isRemoved = file.isRemoved
             await disk.run { file.close() }
             guard !isRemoved else { throw Self.removedFile }
         case .spool(let file):
@@ -254,6 +255,9 @@ extension Ingest {
                 "SELECT id FROM uploads WHERE id = \(id) AND state IN ('created', 'receiving')"
             )
             guard open != nil else { return false }
+            // Taken out since: the file that has its bytes is lost, and what is there now has a hole in their place.
+            let isSettling = self.active.withLock { $0.entries[id]?.settling.contains(number) ?? false }
+            guard isSettling else { throw Self.removedFile }
             let inserted = try transaction.run(
                 "INSERT INTO upload_parts (upload_id, number) VALUES (\(id), \(number)) ON CONFLICT DO NOTHING"
             )

@@ -170,7 +170,9 @@ extension Ingest {
     /// Another process may have swept what this one keeps in memory.
     private func forgetExpired(before limit: Timestamp) {
         active.withLock { table in
-            let kept = table.entries.filter { $0.value.upload.expiresAt > limit || !$0.value.writing.isEmpty }
+            let kept = table.entries.filter { _, entry in
+                entry.upload.expiresAt > limit || !entry.writing.isEmpty || !entry.settling.isEmpty
+            }
             guard kept.count < table.entries.count else { return }
             table.entries = kept
             table.retirements += 1

@@ -167,11 +167,16 @@ package final class Ingest: Sendable {
 
     /// Takes an upload out of memory; whoever still writes to its file writes nowhere from here on.
     func retire(_ id: UploadID) async {
-        let writing = active.withLock { table -> [StagedFile] in
+        let writing = takeOut(id)
+        await disk.run { for file in writing { file.close() } }
+    }
+
+    /// The files that are to be closed then.
+    func takeOut(_ id: UploadID) -> [StagedFile] {
+        active.withLock { table in
             table.retirements += 1
             return table.entries.removeValue(forKey: id).map { Array($0.writing.values) } ?? []
         }
-        await disk.run { for file in writing { file.close() } }
     }
 
     private func read(_ id: UploadID) async throws -> Active? {

@@ -16,6 +16,7 @@ enum Serve {
             ServiceChoice.option,
             Command.Option(SettingsTable.port), Command.Option(SettingsTable.host),
             Command.Option(SettingsTable.dataDir), Command.Option(SettingsTable.publicURL),
+            Command.Option("--json", help: "Say as a line of JSON where it is ready; log as JSON on a terminal too."),
         ].compactMap(\.self),
         run: run
     )
@@ -43,7 +44,7 @@ enum Serve {
         Console.outliveReaders()
         OpenFiles.raiseLimit()
         let settings = try invocation.settings()
-        let logger = LogSink.logger(level: settings.logLevel, format: settings.logFormat, console: invocation.console)
+        let logger = LogSink.logger(for: settings, invocation, console: invocation.console)
         for notice in settings.notices { logger.warning(notice) }
         let only = try ServiceChoice.named(in: invocation.arguments)
         let lock = try DataFolder.lock(settings, for: only)
@@ -72,7 +73,7 @@ enum Serve {
         let server = try makeServer(api, serverConfiguration(settings, only, port: port), logger)
         let token = only.does(.gateway) ? try await accounts.firstAdminToken() : nil
         try Task.checkCancellation()
-        announce(try server.start(), only, settings, token, invocation.console)
+        try announce(try server.start(), only, settings, token, invocation)
         await withDiscardingTaskGroup { group in
             group.addTask { await delivery.followRevocations(logger: logger) }
             group.addTask { await insight.run() }
@@ -256,6 +257,15 @@ enum Serve {
         )
     }
 
+    /// What `--json` says at the start.
+    private struct Readiness: Encodable {
+        /// The one of `--only`.
+        let service: String?
+        let url: String
+        let publicURL: String
+        let firstAdminLink: String?
+    }
+
     /// Where to go, and the way to the first administrator while there is none.
     ///
     /// On standard output: for people and scripts, not for the log.
@@ -264,9 +274,17 @@ enum Serve {
         _ only: ServiceChoice,
         _ settings: Settings,
         _ token: String?,
-        _ console: Console
-    ) {
+        _ invocation: Invocation
+    ) throws {
+        let console = invocation.console
         let local = "http://localhost:\(ports[0])"
+        guard !invocation.isJSON else {
+            let base = settings.publicURL ?? local
+            let link = token.map { "\(base)/setup?token=\($0)" }
+            return try console.print(
+                jsonLine: Readiness(service: only.service?.rawValue, url: local, publicURL: base, firstAdminLink: link)
+            )
+        }
         console.print("Telecine\(only.service.map { "'s \($0.rawValue)" } ?? "") is ready on \(local)")
         guard only.does(.gateway) else { return }
         let base = settings.publicURL ?? local

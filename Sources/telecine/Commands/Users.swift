@@ -29,6 +29,7 @@ enum Users {
             discussion: password,
             operands: [email],
             options: data,
+            printsJSON: true,
             run: changePassword
         ),
         Command(
@@ -36,6 +37,7 @@ enum Users {
             summary: "Shut an account out at once; its media stay.",
             operands: [email],
             options: data,
+            printsJSON: true,
             run: { try await setDisabled($0, true) }
         ),
         Command(
@@ -43,12 +45,14 @@ enum Users {
             summary: "Let a disabled account in again.",
             operands: [email],
             options: data,
+            printsJSON: true,
             run: { try await setDisabled($0, false) }
         ),
         Command(
             name: "user invite",
             summary: "Make a code that lets one person register (REGISTRATION=invite).",
             options: data + [Command.Option("--days", value: "N", help: "Days it is valid, 1 to 90. Default: 7.")],
+            printsJSON: true,
             run: invite
         ),
         Command(
@@ -59,6 +63,7 @@ enum Users {
                 Command.Option(SettingsTable.dataDir), Command.Option(SettingsTable.port),
                 Command.Option(SettingsTable.publicURL),
             ].compactMap(\.self),
+            printsJSON: true,
             run: adminLink
         ),
     ]
@@ -94,11 +99,7 @@ enum Users {
         )
         let role: UserRole = invocation.arguments.switches.contains("--admin") ? .admin : .user
         let user = try await DataFolder.withAccounts(settings) { try await $0.add(registration, role: role) }
-        if invocation.isJSON {
-            try invocation.console.print(json: Account(user))
-        } else {
-            invocation.console.print(Account(user).line)
-        }
+        try invocation.tell(Account(user), or: Account(user).line)
         return .done
     }
 
@@ -116,17 +117,21 @@ enum Users {
         let email = invocation.arguments.operands[0]
         let settings = try invocation.settings()
         let password = try newPassword(invocation.console)
-        try await DataFolder.withAccounts(settings) { try await $0.changePassword(of: email, to: password) }
-        invocation.console.note("The password is changed.")
+        let user = try await DataFolder.withAccounts(settings) { accounts in
+            try await accounts.changePassword(of: email, to: password)
+            return try await accounts.user(email: email)
+        }
+        try invocation.confirm(Account(user), "The password is changed.")
         return .done
     }
 
     private static func setDisabled(_ invocation: Invocation, _ isDisabled: Bool) async throws -> ExitCode {
         let email = invocation.arguments.operands[0]
-        try await DataFolder.withAccounts(try invocation.settings()) {
-            try await $0.setDisabled(isDisabled, email: email)
+        let user = try await DataFolder.withAccounts(try invocation.settings()) { accounts in
+            try await accounts.setDisabled(isDisabled, email: email)
+            return try await accounts.user(email: email)
         }
-        invocation.console.note("\(email) is \(isDisabled ? "disabled" : "enabled").".printable)
+        try invocation.confirm(Account(user), "\(email) is \(isDisabled ? "disabled" : "enabled").".printable)
         return .done
     }
 
@@ -135,7 +140,7 @@ enum Users {
         let code = try await DataFolder.withAccounts(try invocation.settings()) {
             try await $0.invite(validFor: .seconds(86_400 * days))
         }
-        invocation.console.print(code)
+        try invocation.tell(["code": code], or: code)
         return .done
     }
 
@@ -143,7 +148,8 @@ enum Users {
         let settings = try invocation.settings()
         let token = try await DataFolder.withAccounts(settings) { try await $0.adminToken() }
         let base = settings.publicURL ?? "http://localhost:\(settings.port)"
-        invocation.console.print("\(base)/setup?token=\(token)")
+        let link = "\(base)/setup?token=\(token)"
+        try invocation.tell(["url": link], or: link)
         return .done
     }
 

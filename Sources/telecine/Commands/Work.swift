@@ -17,6 +17,7 @@ enum Work {
                 value: "PID",
                 help: "End when this process, its parent, does, and log to standard output."
             ),
+            Command.Option("--json", help: "Log as JSON on a terminal too."),
         ].compactMap(\.self),
         run: run
     )
@@ -43,7 +44,7 @@ enum Work {
             parent != nil
             ? Console(output: invocation.console.output, notes: invocation.console.output, isTerminal: false)
             : invocation.console
-        let logger = LogSink.logger(level: settings.logLevel, format: settings.logFormat, console: console)
+        let logger = LogSink.logger(for: settings, invocation, console: console)
         let name = invocation.arguments.values["--name"] ?? "\(ProcessInfo.processInfo.hostName)-\(getpid())"
         let installation = try await Installation.open(settings, logger: logger)
         let folder = try WorkFolder.take(in: installation.workDirectory)

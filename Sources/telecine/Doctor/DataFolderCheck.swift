@@ -29,7 +29,7 @@ enum DataFolderCheck {
                 )
             ]
         }
-        return [room(place)] + secret(TokenSecret.path(dataDir: folder))
+        return [room(place)] + fileSystem(place) + secret(TokenSecret.path(dataDir: folder))
     }
 
     /// The folder itself, or the nearest one above it: that is where it will be made.
@@ -58,6 +58,38 @@ enum DataFolderCheck {
             "\(ByteCount(free)) free at \(place)",
             remedy: state == .good ? nil : "make room, or move DATA_DIR to a larger disk"
         )
+    }
+
+    /// Where every write takes new blocks, a full disk ends the service.
+    ///
+    /// SQLite keeps an index of its log in mapped memory, and the system answers a write to it that finds no block with
+    /// SIGBUS; on other file systems the index has its blocks before.
+    private static func fileSystem(_ place: String) -> [Finding] {
+        guard type(of: place) == "btrfs" else { return [] }
+        return [
+            Finding(
+                "file system",
+                .warning,
+                "\(place) is on Btrfs: when it is full, or a quota of it reached, the service ends in the middle "
+                    + "of a write; nothing that was acknowledged is lost",
+                remedy: "keep room there, and let a service manager start the service again; "
+                    + "or put DATA_DIR on ext4 or XFS"
+            )
+        ]
+    }
+
+    /// The type of the file system that a folder is on, as the kernel names it; nil where it tells nobody.
+    private static func type(of folder: String) -> String? {
+        guard let mounts = try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8) else { return nil }
+        let path = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path + "/"
+        var found: (place: String, type: String)?
+        for line in mounts.split(separator: "\n") {
+            let fields = line.split(separator: " ").map(String.init)
+            guard fields.count > 2, path.hasPrefix(fields[1] == "/" ? "/" : fields[1] + "/") else { continue }
+            // Of two at one place the later one hides the other.
+            if fields[1].count >= found?.place.count ?? 0 { found = (fields[1], fields[2]) }
+        }
+        return found?.type
     }
 
     private static func secret(_ path: String) -> [Finding] {

@@ -58,6 +58,15 @@ struct Console: Sendable {
         print(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 
+    /// A result among others, on one line.
+    ///
+    /// - Throws: what encoding throws.
+    func print(jsonLine value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
     /// A line that is not shown while it is typed when standard input is a terminal; nil at its end.
     func readSecret(_ prompt: String) -> String? {
         guard isatty(STDIN_FILENO) == 1 else { return readLine() }

@@ -1,22 +1,35 @@
 /// The texts of `--help`.
 enum Help {
     static func text(for commands: [Command]) -> String {
-        let commands = commands.filter { !$0.isHidden }
-        let width = commands.map(\.name.count).max() ?? 0
-        let verbs = commands.map { "  \(padded($0.name, width))  \($0.summary)" }
-        return """
-            telecine: a self-hosted media service. A video goes in, adaptive HLS comes out.
+        """
+        telecine: a self-hosted media service. A video goes in, adaptive HLS comes out.
 
-            Usage: telecine VERB [OPTIONS]
+        Usage: telecine VERB [OPTIONS]
 
-            \(verbs.joined(separator: "\n"))
+        \(list(of: commands))
 
-            'telecine VERB --help' explains a verb. Settings come from the environment and .env:
-            'telecine settings' shows them.
+        'telecine VERB --help' explains a verb. Settings come from the environment and .env:
+        'telecine settings' shows them.
 
-            Exit codes: 0 done, 1 failed, 64 wrong usage, 78 wrong settings, 130 interrupted.
+        Exit codes: 0 done, 1 failed, 64 wrong usage, 78 wrong settings, 130 interrupted.
 
-            """
+        """
+    }
+
+    /// Of verbs that share their first word.
+    static func text(of family: String, _ commands: [Command]) -> String {
+        """
+        Usage: telecine \(family) VERB [OPTIONS]
+
+        \(list(of: commands))
+
+        'telecine \(family) VERB --help' explains a verb.
+
+        """
+    }
+
+    private static func list(of commands: [Command]) -> String {
+        table(commands.filter { !$0.isHidden }.map { ($0.name, $0.summary) }).joined(separator: "\n")
     }
 
     static func text(for command: Command) -> String {

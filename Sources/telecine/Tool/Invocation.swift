@@ -10,6 +10,20 @@ struct Invocation: Sendable {
 
     var isJSON: Bool { arguments.switches.contains("--json") }
 
+    /// A result, as JSON or as a line.
+    ///
+    /// - Throws: what encoding throws.
+    func tell(_ value: some Encodable, or line: String) throws {
+        if isJSON { try console.print(json: value) } else { console.print(line) }
+    }
+
+    /// What a person is told and a program has no use for; a program gets what there is now.
+    ///
+    /// - Throws: what encoding throws.
+    func confirm(_ value: some Encodable, _ note: String) throws {
+        if isJSON { try console.print(json: value) } else { console.note(note) }
+    }
+
     func reader() throws(Failure) -> SettingsReader {
         SettingsReader(
             options: arguments.values,

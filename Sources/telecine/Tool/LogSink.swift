@@ -13,6 +13,12 @@ enum LogSink {
         }
     }
 
+    /// The logger that the settings ask for, or JSON for who gives `--json`.
+    static func logger(for settings: Settings, _ invocation: Invocation, console: Console) -> Logger {
+        let format = invocation.isJSON ? .json : settings.logFormat
+        return logger(level: settings.logLevel, format: format, console: console)
+    }
+
     static func text(_ entry: Logger.Entry) -> String {
         let fields = entry.fields.sorted { $0.key < $1.key }.map { " \($0.key)=\(plain($0.value))" }.joined()
         let time = entry.time.iso8601WithMilliseconds.dropFirst(11).dropLast()

@@ -17,7 +17,12 @@ struct Tool: Sendable {
             return words.isEmpty ? .usage : .done
         }
         guard let (command, rest) = find(words) else {
-            return refuse(unknown(words), hint: "telecine --help")
+            let verbs = family(of: first)
+            guard !verbs.isEmpty, words.count == 2, ["--help", "-h"].contains(words[1]) else {
+                return refuse(unknown(words), hint: "telecine \(verbs.isEmpty ? "" : "\(first) ")--help")
+            }
+            console.output(Help.text(of: first, verbs))
+            return .done
         }
         let arguments: Arguments
         do {
@@ -41,11 +46,13 @@ struct Tool: Sendable {
         return nil
     }
 
+    private func family(of word: String) -> [Command] { commands.filter { $0.name.hasPrefix(word + " ") } }
+
     private func unknown(_ words: [String]) -> String {
-        let family = commands.filter { $0.name.hasPrefix(words[0] + " ") }
-        guard !family.isEmpty else { return "there is no verb '\(words[0])'" }
+        let verbs = family(of: words[0])
+        guard !verbs.isEmpty else { return "there is no verb '\(words[0])'" }
         return
-            "\(words[0]) needs one of: \(family.map { $0.name.dropFirst(words[0].count + 1) }.joined(separator: ", "))"
+            "\(words[0]) needs one of: \(verbs.map { $0.name.dropFirst(words[0].count + 1) }.joined(separator: ", "))"
     }
 
     private func refuse(_ message: String, hint: String) -> ExitCode {
@@ -60,6 +67,7 @@ struct Tool: Sendable {
         } catch let error as UsageError {
             return refuse("\(error)", hint: "telecine \(command.name) --help")
         } catch let error as SettingsError {
+            if invocation.isJSON { console.output("{\"error\": \(Self.quoted(error.lines.joined(separator: " ")))}\n") }
             for line in error.lines { console.note("telecine: \(line)") }
             return .settings
         } catch is CancellationError {

@@ -34,6 +34,34 @@ def mounted(folder: pathlib.Path, size: int):
         subprocess.run(["umount", folder], check=True)
 
 
+@contextlib.contextmanager
+def with_quotas(folder: pathlib.Path, size: int):
+    """A file system of so many bytes at a folder that has quotas and whose files can share their blocks (Btrfs)."""
+    if not can_mount() or shutil.which("mkfs.btrfs") is None:
+        pytest.skip("only root with btrfs-progs may make a file system with quotas here")
+    folder.mkdir(parents=True, exist_ok=True)
+    image = folder.with_suffix(".image")
+    with image.open("wb") as file:
+        file.truncate(size)
+    subprocess.run(["mkfs.btrfs", "--quiet", image], check=True)
+    if subprocess.run(["mount", "-o", "loop", image, folder], capture_output=True).returncode != 0:
+        pytest.skip("no file can be mounted as a file system here")
+    try:
+        subprocess.run(["btrfs", "quota", "enable", folder], check=True)
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def allow(folder: pathlib.Path, more: int | None) -> None:
+    """Sets the quota to what is used and so many bytes more; None lifts it."""
+    subprocess.run(["btrfs", "filesystem", "sync", folder], check=True, capture_output=True)
+    shown = subprocess.run(["btrfs", "qgroup", "show", "--raw", folder], check=True, capture_output=True, text=True)
+    used = next(int(line.split()[1]) for line in shown.stdout.splitlines() if line.startswith("0/5 "))
+    limit = "none" if more is None else str(used + more)
+    subprocess.run(["btrfs", "qgroup", "limit", limit, folder], check=True)
+
+
 def remount(folder: pathlib.Path, mode: str) -> None:
     subprocess.run(["mount", "-o", f"remount,{mode}", folder], check=True)
 
