@@ -5,13 +5,15 @@ import Foundation
 
 enum MovieTarget {
     /// In memory: a disk would be most of the time.
-    private static let path = "/dev/shm/telecine-fuzz-\(getpid()).mp4"
+    private static let folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
+    private static let path = "\(folder)/telecine-fuzz-\(getpid()).mp4"
     private static let limit = 100_000
 
     static func run(_ bytes: [UInt8]) {
         guard let file = fopen(path, "w") else { fatalError("\(path) cannot be written") }
         fwrite(bytes, 1, bytes.count, file)
         fclose(file)
+        defer { unlink(path) }
         guard let movie = try? MovieFile(path) else { return }
         let tracks = (0..<4).compactMap { index in
             (try? movie.track(index, limit: limit)).map { (index: index, track: $0) }
@@ -86,7 +88,7 @@ enum FragmentsTarget {
     private static func look(at fragment: Fragment, delay: Int) {
         check(fragment.samples.count <= 1 << 20, "a fragment has a bounded number of samples")
         let shown = fragment.firstPresentation(skipping: delay)
-        _ = SegmentSplitter.beginsWithIDR(fragment)
+        for codec in VideoCodec.allCases { _ = fragment.beginsWithKeyPicture(codec) }
         _ = fragment.hasWholeUnits
         _ = fragment.duration
         if let moved = try? fragment.bytes(movedBy: -shown), let again = try? Fragment(moofAndMedia: moved) {

@@ -147,7 +147,11 @@ extension Ingest {
     func forgetFile(of id: UploadID) async {
         await retire(id)
         forgetHash(of: id)
-        let path = stagedPath(id)
+        await removeFile(stagedPath(id))
+    }
+
+    /// Gone already is as good: a sweep may have been faster.
+    func removeFile(_ path: String) async {
         await disk.run { [logger] in
             if unlink(path) != 0, errno != ENOENT {
                 logger.warning("a staged file could not be removed", ["path": .string(path)])

@@ -25,7 +25,7 @@ extension Ingest {
             ).map { try $0.get("id", as: UploadID.self) }
         }
         for name in names where try await belongsToNobody(name) {
-            try await disk.run { try FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
+            await removeFile("\(folder)/\(name)")
         }
         for id in left { bringToEnd.yield(id) }
         try await recoverAppended()

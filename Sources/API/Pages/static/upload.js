@@ -8,11 +8,13 @@ import { sendChunk } from "./send.js";
 
 const lanes = 3;
 const serverFaults = 8;
+const hashable = 64 << 20;   // bytes; of a larger one the server says afterwards that it was there already
 const worthWatching = 8 << 20;   // bytes; a smaller one is there before anybody has pressed play
 const quietStreams = 3;   // streams in a row that told nothing: a proxy holds them back, so asking is all there is
 
 /**
- * States: waiting, preparing, sending, paused, offline (tries again by itself), signin, following, ready, failed, cancelled.
+ * States: waiting, preparing, sending, paused, offline (tries again by itself), signin, following, ready, failed, cancelled,
+ * duplicate (the account has these bytes; whoever runs it again wants them once more).
  * Every change is a "change" event.
  */
 export class Upload extends EventTarget {
@@ -23,7 +25,8 @@ export class Upload extends EventTarget {
   rate = 0;         // bytes per second
   assetId = null;
   early = null;     // the upload's own name, once its beginning plays
-  #file; #stop = new AbortController(); #session = null;
+  duplicateOf = null;   // the recording that has the same bytes, while that is asked about
+  #begun = null; #file; #stop = new AbortController(); #session = null;
   #missing = []; #inFlight = new Map(); #sent = 0; #marks = [];
 
   constructor(file) { super(); this.#file = file; }
@@ -46,9 +49,10 @@ export class Upload extends EventTarget {
     const { signal } = this.#stop;
     try {
       if (this.#file.size === 0) throw new APIError(400, "This file is empty. Choose another one.");
-      this.#set("preparing");
+      this.#set("preparing", { duplicateOf: null });
       for (let fresh = 0; ; fresh += 1) {
-        await this.#patiently(() => this.#prepare(signal), signal, "preparing");
+        const duplicateOf = await this.#patiently(() => this.#prepare(signal), signal, "preparing");
+        if (duplicateOf) return this.#set("duplicate", { duplicateOf });
         try { await this.#sendAll(signal); break; } catch (error) {
           // The server has forgotten the upload (expired, swept): begin once more from the first byte.
           if (fresh > 0 || ![404, 410].includes(error.status)) throw error;
@@ -81,7 +85,7 @@ export class Upload extends EventTarget {
 
   get #bytes() { return this.#sent + [...this.#inFlight.values()].reduce((sum, n) => sum + n, 0); }
 
-  /** Asks the server which chunks of a remembered upload are missing, or begins a new one. */
+  /** Asks the server which chunks of a remembered upload are missing, or begins a new one; → what has its bytes already. */
   async #prepare(signal) {
     const known = recall(this.#file);
     if (known) {
@@ -93,13 +97,18 @@ export class Upload extends EventTarget {
       }
       forget(this.#file);
     }
-    const begun = await api.initUpload({
-      filename: this.#file.name, fileSize: this.#file.size,
+    const begun = this.#begun ?? await api.initUpload({
+      filename: this.#file.name, fileSize: this.#file.size, fileHash: await digest(this.#file),
       fileType: this.#file.type || "application/octet-stream",
       metadata: { title: this.#file.name.replace(/\.[^.]{1,5}$/, "") },
     }, { signal });
+    if (begun.duplicateOf && !this.#begun) {
+      this.#begun = begun;
+      return begun.duplicateOf;
+    }
+    this.#begun = null;
     remember(this.#file, begun);
-    this.#resume(begun, { receivedChunks: 0 });
+    return this.#resume(begun, { receivedChunks: 0 });
   }
 
   #resume(session, status) {
@@ -261,6 +270,18 @@ export class Upload extends EventTarget {
     }
     if (status.status === "processed") this.#set("ready", { progress: 100 });
     return status.status === "processed";
+  }
+}
+
+/** The SHA-256 in hexadecimal; undefined for a large file, and where pages do not come by TLS. */
+async function digest(file) {
+  if (!globalThis.crypto?.subtle || file.size > hashable) return undefined;
+  try {
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
+    return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  } catch {
+    // Whoever sends its chunks finds out what is wrong with it.
+    return undefined;
   }
 }
 

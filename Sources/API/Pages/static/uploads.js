@@ -134,7 +134,7 @@ export class Uploads {
   #tell({ state, file, reason, early }) {
     const said = {
       sending: early ? `${file.name} can be watched while it uploads` : `Uploading ${file.name}`, paused: `${file.name} is paused`, following: `${file.name} is uploaded and is being processed`,
-      ready: `${file.name} is ready to watch`, failed: `${file.name} failed. ${reason}`, offline: `${file.name}: ${reason}, trying again`,
+      ready: `${file.name} is ready to watch`, failed: `${file.name} failed. ${reason}`, duplicate: `You have ${file.name} already`, offline: `${file.name}: ${reason}, trying again`,
     }[state];
     if (said) say($("#upload-news"), said);
   }
@@ -145,25 +145,28 @@ export class Uploads {
     const bar = $("progress", row);
     const unknown = progress === null || state === "preparing";
     if (unknown) bar.removeAttribute("value"); else bar.value = progress;
-    bar.hidden = state === "ready" || state === "failed";
+    bar.hidden = ["ready", "failed", "duplicate"].includes(state);
     say($("[data-state]", row), this.#words(upload));
     const pause = $("[data-pause]", row);
     pause.hidden = !(upload.active || state === "waiting" || state === "paused");
     say(pause, state === "paused" ? "Resume" : "Pause");
     pause.setAttribute("aria-label", `${pause.textContent}: ${upload.file.name}`);
-    $("[data-again]", row).hidden = state !== "failed";
+    const again = $("[data-again]", row);
+    again.hidden = state !== "failed" && state !== "duplicate";
+    say(again, state === "duplicate" ? "Upload it again" : "Try again");
+    again.setAttribute("aria-label", `${again.textContent}: ${upload.file.name}`);
     const cancel = $("[data-cancel]", row);
     // What is uploaded goes on without this page: there is nothing to cancel, only a row to put away.
-    say(cancel, upload.over || state === "following" ? "Dismiss" : "Cancel");
+    say(cancel, upload.over || ["following", "duplicate"].includes(state) ? "Dismiss" : "Cancel");
     cancel.setAttribute("aria-label", `${cancel.textContent}: ${upload.file.name}`);
     const watch = $("[data-watch]", row);
-    const place = upload.assetId ?? upload.early;
+    const place = upload.assetId ?? upload.duplicateOf ?? upload.early;
     watch.hidden = !place || state === "failed";
     if (!place) return;
     watch.href = `/watch/${encodeURIComponent(place)}`;
     // This page must stay: it sends.
     watch.target = upload.active ? "_blank" : "";
-    say(watch, upload.assetId ? "Watch" : "Watch while it uploads");
+    say(watch, upload.duplicateOf ? "Watch what you have" : upload.assetId ? "Watch" : "Watch while it uploads");
     watch.setAttribute("aria-label", `${watch.textContent}: ${upload.file.name}`);
   }
 
@@ -178,6 +181,7 @@ export class Uploads {
       case "signin": return "Sign in again, then it goes on";
       case "following": return [stages[upload.stage] ?? "Being processed", percent].filter(Boolean).join(" · ");
       case "ready": return "Ready to watch";
+      case "duplicate": return "You have this file already. Nothing was sent.";
       case "failed": return upload.reason;
       default: return "";
     }
