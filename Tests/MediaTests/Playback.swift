@@ -33,7 +33,7 @@ enum Playback {
         atMost count: Int? = nil
     ) async throws -> [(time: Double, luma: Int)] {
         let filter =
-            "scale=16:16,format=gray,signalstats,metadata=mode=print:key=lavfi.signalstats.YAVG:file=-:direct=1"
+            "scale=16:16:flags=fast_bilinear,format=gray,signalstats,metadata=mode=print:key=lavfi.signalstats.YAVG:file=-:direct=1"
         let result = try await ffmpeg(
             ["-v", "error", "-copyts"] + options + [
                 "-i", input, "-map", "0:v:0", "-vf", filter, "-fps_mode", "passthrough",
