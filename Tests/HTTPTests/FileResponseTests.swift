@@ -215,7 +215,7 @@ struct FileResponseTests {
         #expect(try await load() == Array("segment".utf8))
         #expect(try await load() == Array("segment".utf8))
         unlink(file.path)
-        let end = ContinuousClock.now + .seconds(10)
+        let end = ContinuousClock.now + .seconds(60)
         var isMissed = false
         while !isMissed, ContinuousClock.now < end {
             do { _ = try await load() } catch let error as ServiceError { isMissed = error.code == .notFound }
