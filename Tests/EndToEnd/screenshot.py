@@ -21,11 +21,10 @@ def sources(folder: pathlib.Path) -> list[tuple[pathlib.Path, str]]:
 
 def take(url: str, client: Client, target: pathlib.Path) -> None:
     with chromium.launched() as browser:
-        page = browser.new_context(viewport={"width": 1280, "height": 720}, color_scheme="light").new_page()
+        page = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light").new_page()
         chromium.sign_in(page, url, client.email, PASSWORD)
         page.goto(url + "/")
         page.wait_for_load_state("networkidle")
-        page.locator("#grid").scroll_into_view_if_needed()
         page.screenshot(path=target)
 
 
