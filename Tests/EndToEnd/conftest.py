@@ -38,6 +38,7 @@ class Files(LoadFileScheduling):
         return "recording" if pathlib.PurePath(file).name in RECORDING else file
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     return Files(config, log)
 

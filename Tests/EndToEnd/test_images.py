@@ -121,6 +121,19 @@ def test_a_wide_colour_profile_is_converted(client):
     assert b"ICC_PROFILE" not in picture.files["large"] and b"iCCP" in picture.files["original"]
 
 
+def test_a_photograph_of_any_size_ends_upright_and_in_the_same_colours(client, tmp_path):
+    """The larger one is decoded at half its size: what is made of it is what is made of the smaller one."""
+    wide = pictures.profile(clips.real("i-prophoto.png").read_bytes())
+    large, small, plain = (
+        Picture(client, pictures.turned_and_wide(tmp_path, size, profile))
+        for size, profile in (("3600:2700", wide), ("1500:1125", wide), ("3600:2700", b"no profile")))
+    for name in ("large", "medium", "thumbnail"):
+        assert pictures.size(large.files[name]) == pictures.size(small.files[name])
+        assert pictures.difference(large.files[name], small.files[name]) < 3, name
+    assert pictures.size(large.files["large"]) == (810, 1080)
+    assert pictures.difference(large.files["large"], plain.files["large"]) > 6, "the colours were not converted"
+
+
 def test_what_is_transparent_is_white_in_jpeg_and_kept_in_webp(client):
     made = pictures.png(200, 100, lambda x, y: (0, 0, 0, 0) if x < 100 else (200, 30, 30, 255))
     picture = Picture(client, made, kind="image/png")

@@ -50,12 +50,21 @@ def jpeg(folder: pathlib.Path, size: str = "800x600") -> bytes:
     return ffmpeg(folder / "made.jpg", f"testsrc2=size={size}", "-frames:v", "1", "-q:v", "3")
 
 
+def segment(marker: int, data: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(data) + 2) + data
+
+
+def turned_and_wide(folder: pathlib.Path, size: str, profile: bytes) -> bytes:
+    """A JPEG of the same picture at any size that lies on its side, in the colours of an ICC profile."""
+    # Muted: what is as colourful as it can be stays so in any profile.
+    plain = ffmpeg(folder / "made.jpg", "testsrc2=size=800x600", "-frames:v", "1",
+                   "-vf", f"eq=saturation=0.4,scale={size}", "-q:v", "2")
+    extra = segment(0xE1, b"Exif\0\0" + tiff(6)) + segment(0xE2, b"ICC_PROFILE\0\1\1" + profile)
+    return plain[:2] + extra + plain[2:]
+
+
 def tainted_jpeg(folder: pathlib.Path, orientation: int = 1) -> bytes:
     plain = jpeg(folder)
-
-    def segment(marker: int, data: bytes) -> bytes:
-        return struct.pack(">BBH", 0xFF, marker, len(data) + 2) + data
-
     extra = segment(0xE1, b"Exif\0\0" + tiff(orientation)) + segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + XMP)
     extra += segment(0xED, b"Photoshop 3.0\0secret words") + segment(0xFE, b"secret words")
     # A second picture and a film behind the end, as phones put them.
@@ -134,6 +143,12 @@ def size(content: bytes) -> tuple[int, int]:
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
     width, height = struct.unpack("<HH", data[6:10])
     return width & 0x3FFF, height & 0x3FFF
+
+
+def profile(content: bytes) -> bytes:
+    """A PNG's ICC profile."""
+    data = content[content.index(b"iCCP") + 4:]
+    return zlib.decompressobj().decompress(data[data.index(b"\0") + 2:])
 
 
 def components(content: bytes) -> int:
