@@ -170,6 +170,13 @@ import Testing
         #expect(file.errors == [".env, line 7: expected NAME=value", ".env, line 8: expected NAME=value"])
     }
 
+    @Test("a .env file that was written on Windows is read the same")
+    func dotEnvOfWindows() {
+        let file = EnvironmentFile(text: "# comment\r\nPORT=8080\r\n\r\nHOST=\"::1\"\r\nnonsense\r\n")
+        #expect(file.values == ["PORT": "8080", "HOST": "::1"])
+        #expect(file.errors == [".env, line 5: expected NAME=value"])
+    }
+
     @Test("docs/settings.md is what `telecine settings --markdown` prints")
     func documentation() throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
