@@ -30,17 +30,18 @@ package struct Catalog: Sendable {
         let title = upload.metadata["title"]?.stringValue ?? upload.fileName
         let description = upload.metadata["description"]?.stringValue ?? ""
         let metadata = String(decoding: try JSONEncoder().encode(upload.metadata), as: UTF8.self)
+        let type = FileContent.mediaType(declared: upload.fileType, found: content)
         let original = try sha256.flatMap { try Self.living(sha256: $0, owner: upload.owner, in: transaction) }
         try transaction.run(
             """
             INSERT INTO assets (id, user_id, kind, title, description, file_name, file_type, metadata, version,
                 is_public, created_at, updated_at, duplicate_of)
             VALUES (\(id), \(upload.owner), \(content?.kind.rawValue ?? "unknown"), \(title), \(description),
-                \(upload.fileName), \(upload.fileType), \(metadata), 1, \(upload.isPublic), \(now), \(now),
+                \(upload.fileName), \(type), \(metadata), 1, \(upload.isPublic), \(now), \(now),
                 \(original))
             """
         )
-        try Self.addVersion(1, of: id, from: upload, sha256: sha256, in: transaction)
+        try Self.addVersion(1, of: id, from: upload, sha256: sha256, content: content, in: transaction)
         try Tag.set(Tag.read(upload.metadata["tags"]), of: id, owner: upload.owner, in: transaction)
         try SearchIndex.refresh(id, in: transaction)
     }
