@@ -38,6 +38,7 @@ struct Settings: Sendable {
     /// Who reads `/metrics` without a token.
     let metricsAllow: [AddressRange]
     let gateway: Gateway
+    let youTube: YouTubeSettings
     let logLevel: LogLevel
     let logFormat: LogFormat
     let client: Client
@@ -139,7 +140,8 @@ struct Settings: Sendable {
         logLevel = reader.value(SettingsTable.logLevel, insteadOfWrong: .info)
         logFormat = reader.value(SettingsTable.logFormat, insteadOfWrong: .auto)
         client = Client(&reader)
-        notices = reader.notices
+        youTube = YouTubeSettings(&reader, registration: registration)
+        notices = reader.notices + youTube.notices
         guard reader.errors.isEmpty else { throw SettingsError(lines: reader.errors) }
     }
 }
