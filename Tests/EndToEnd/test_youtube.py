@@ -8,6 +8,7 @@ import pytest
 
 from support import clips
 from support.client import Client
+from support.openapi import Description
 from support.service import kill_quietly
 from support.wait import until
 from support.youtube import CLIENT, Hold, YouTube, refusal
@@ -95,6 +96,7 @@ def test_a_video_is_published_as_the_contract_says(house, owner, strict, clip):
               "tags": ["demo", "tutorial"], "private": False}
     answer = publish(owner, asset, **wishes)
     assert answer.status == 200, answer
+    Description(owner.get("/openapi.json").json()).check("POST", path(asset), answer)
     told = answer.json()
     [session] = strict.titled(wishes["title"])
     assert_whole(session, clip)
@@ -138,6 +140,9 @@ def test_what_youtube_refuses_is_told_and_can_be_asked_for_again(owner, strict, 
     assert answer.status == 502, answer
     words = "YouTube says: You have exceeded your quota. (quotaExceeded)"
     assert (answer.json()["error"], answer.json()["code"]) == (words, "youtube_failed")
+    description = Description(owner.get("/openapi.json").json())
+    description.check("POST", path(asset), answer)
+    description.check("GET", path(asset), owner.get(path(asset)))
     now = state(owner, asset)
     assert (now["status"], now["error"], now["success"]) == ("failed", words, False)
     strict.faults = [("token", (400, b'{"error": "invalid_grant", "error_description": "revoked"}'))]

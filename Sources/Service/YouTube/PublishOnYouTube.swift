@@ -56,8 +56,9 @@ struct PublishOnYouTube: Job {
         try YouTubeVideo.fail(asset, reason: reason, in: transaction)
     }
 
-    /// What is to be done; nil when the recording was deleted. A failed one that an administrator tries again begins
-    /// again.
+    /// What is to be done; nil when the recording was deleted.
+    ///
+    /// A failed one whose job an administrator has put back begins again.
     private func start(in context: ProcessingContext) async throws -> YouTubeVideo? {
         try await context.database.write { transaction in
             try transaction.run(

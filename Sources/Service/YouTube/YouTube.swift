@@ -1,5 +1,4 @@
 package import Core
-internal import Media
 internal import SQL
 
 /// Publishing on the operator's YouTube channel, as owners of recordings see it.
@@ -19,15 +18,15 @@ package struct YouTube: Sendable {
         "Publishing on YouTube is not set up here. Whoever runs the service must set YOUTUBE_CLIENT_ID, "
         + "YOUTUBE_CLIENT_SECRET and YOUTUBE_REFRESH_TOKEN (docs/youtube.md)."
 
-    /// How long a request waits for the video.
-    static let patience = Duration.seconds(20)
-
     private let catalog: Catalog
     private let publishers: Publishers
+    private let patience: Duration
 
-    package init(catalog: Catalog, publishers: Publishers) {
+    /// `patience`: how long a request waits for the video.
+    package init(catalog: Catalog, publishers: Publishers, patience: Duration = .seconds(20)) {
         self.catalog = catalog
         self.publishers = publishers
+        self.patience = patience
     }
 
     /// Whether somebody may publish here.
@@ -63,7 +62,7 @@ package struct YouTube: Sendable {
         }
         let owner = principal.userID
         var video = try await catalog.database.write { try Self.begin(id, owner, details, in: $0) }
-        let end = ContinuousClock.now + Self.patience
+        let end = ContinuousClock.now + patience
         while video.state == .uploading, isWanted(), ContinuousClock.now < end {
             try await Task.sleep(for: .milliseconds(100))
             // Nil when the recording was deleted meanwhile.
@@ -105,18 +104,19 @@ package struct YouTube: Sendable {
     }
 
     private static func check(_ asset: AssetRecord, in connection: any Connection) throws {
-        let noVideo = ServiceError(.conflict, "Only videos can be published on YouTube: this is none.")
-        guard asset.kind == "video" || asset.kind == "unknown" else { throw noVideo }
         guard asset.version.status != .failed else {
             throw ServiceError(.conflict, "This recording could not be processed: YouTube is sent only what plays.")
         }
-        guard asset.version.size > 0, let plan = try Plan.find(asset.id, asset.version.number, in: connection) else {
+        guard asset.kind == "video" || asset.kind == "unknown" else {
+            throw ServiceError(.conflict, "Only videos can be published on YouTube: this is none.")
+        }
+        // From then on its kind is what the probe has found.
+        guard try Plan.find(asset.id, asset.version.number, in: connection) != nil else {
             throw ServiceError(
                 .notReady,
                 "This recording is still being looked into. Try again in a moment.",
                 retryAfter: .seconds(2)
             )
         }
-        guard plan.info.video != nil else { throw noVideo }
     }
 }

@@ -30,8 +30,8 @@ extension SettingsTable {
             YouTube.Publishers(rawValue: text.lowercased()).flatMap { $0 == .nobody ? nil : $0 }
         },
         standard: "owners",
-        help: "Who may publish their own recordings on that channel: everybody with an account, or administrators. With "
-            + "`REGISTRATION=open` everybody is anybody."
+        help: "Who may publish their own recordings on that channel: everybody with an account, or administrators. "
+            + "With `REGISTRATION=open` everybody is anybody."
     )
     static let youTubeAPIURL = Setting(
         "YOUTUBE_API_URL",
