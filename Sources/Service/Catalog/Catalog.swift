@@ -91,6 +91,9 @@ enum Subject {
         "\(version(id, number))/\(rendition).mp4"
     }
 
+    /// Beside its versions: processing it again does not end what is sent.
+    static func youtube(_ id: AssetID) -> String { "\(asset(id))/youtube" }
+
     static func original(_ id: AssetID, _ number: Int) -> String { "\(version(id, number))/original" }
 
     /// A version's subject, and the range of all that is below it: "0" follows "/".
@@ -109,6 +112,6 @@ enum Subject {
         let versions = try connection.all("SELECT number FROM versions WHERE asset_id = \(id)")
         let renditions = try connection.all("SELECT version, name FROM renditions WHERE asset_id = \(id)")
         return try versions.map { version(id, try $0.get("number")) }
-            + renditions.map { mp4(id, try $0.get("version"), try $0.get("name")) }
+            + renditions.map { mp4(id, try $0.get("version"), try $0.get("name")) } + [youtube(id)]
     }
 }
