@@ -24,7 +24,8 @@ final class ServiceUnderTest: Sendable {
     init(
         checks: [HealthCheck]? = nil,
         metrics: Metrics = Metrics(),
-        publishers: YouTube.Publishers = .nobody
+        publishers: YouTube.Publishers = .nobody,
+        anonymous: AnonymousAccess = .nothing
     ) async throws {
         folder = FileManager.default.temporaryDirectory.path + "/telecine-api-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -45,6 +46,7 @@ final class ServiceUnderTest: Sendable {
         )
         var configuration = TelecineAPI.Configuration()
         configuration.servicePorts = [3001: .uploads, 3006: .status]
+        configuration.anonymous = anonymous
         let api = TelecineAPI(
             configuration: configuration,
             accounts: accounts,
