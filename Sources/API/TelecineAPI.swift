@@ -125,13 +125,7 @@ package struct TelecineAPI: Sendable {
     /// - Throws: when the pages cannot be read.
     func makeRouter() throws -> Router {
         let cookie = SignInCookie(publicURL: configuration.publicURL, friends: configuration.corsOrigins ?? [])
-        let authentication = Authentication(
-            accounts: accounts,
-            cookie: cookie,
-            clients: clients,
-            limits: limits,
-            anonymous: configuration.anonymous
-        )
+        let authentication = makeAuthentication(cookie)
         let address = PublicAddress(configured: configuration.publicURL, trustedProxies: configuration.trustedProxies)
         var router = Router()
         AccountsAPI(accounts: accounts, cookie: cookie, address: clients).add(to: &router)
@@ -169,6 +163,16 @@ package struct TelecineAPI: Sendable {
             .register(on: &router)
         HealthRoutes(status: status, ports: configuration.servicePorts).register(on: &router)
         return router
+    }
+
+    private func makeAuthentication(_ cookie: SignInCookie) -> Authentication {
+        Authentication(
+            accounts: accounts,
+            cookie: cookie,
+            clients: clients,
+            limits: limits,
+            anonymous: configuration.anonymous
+        )
     }
 
     private func playbacks(_ clients: ClientAddress) -> PlaybackReports {
