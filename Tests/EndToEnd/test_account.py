@@ -1,4 +1,6 @@
 """The account: password, sessions, API keys, by the API through every upload door, and by hand on its page."""
+import subprocess
+
 import pytest
 from tusclient.client import TusClient
 
@@ -6,6 +8,7 @@ from support import browser as chromium
 from support import clips, handling
 from support.accessibility import fits, grave
 from support.client import PASSWORD, Client
+from support.service import binary, clean_environment
 from support.wait import until
 
 
@@ -111,6 +114,25 @@ def test_captions_by_hand_belong_to_their_version(page, client, small_clip, tmp_
     page.get_by_role("button", name="Delete the captions in Deutsch").click()
     page.get_by_text("The captions in Deutsch are deleted.").wait_for()
     assert client.get(f"/api/assets/{asset}/captions").json()["captions"] == []
+
+
+def test_the_page_asks_for_an_invitation_where_one_is_needed(page, start_service):
+    service = start_service(REGISTRATION="invite", WORKERS="0")
+    made = subprocess.run([binary(), "user", "invite", "--data", service.data], check=True, capture_output=True,
+                          text=True, env=clean_environment(), cwd=service.folder, timeout=60)
+    page.goto(service.url + "/")
+    page.get_by_role("button", name="Create an account").click()
+    page.locator("#email").fill("guest@example.org")
+    page.locator("#password").fill(PASSWORD)
+    code = page.get_by_label("Invitation code")
+    assert code.is_hidden()
+    page.get_by_role("button", name="Create the account").click()
+    page.get_by_text("An invitation is needed to register").wait_for()
+    until("the focus", lambda: code.evaluate("input => input === document.activeElement"))
+    assert grave(page) == []
+    code.fill(made.stdout.strip())
+    page.get_by_role("button", name="Create the account").click()
+    page.get_by_role("button", name="Choose files").wait_for()
 
 
 def test_the_menu_of_a_phone_by_keyboard(browser, service):

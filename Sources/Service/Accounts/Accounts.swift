@@ -75,6 +75,7 @@ package struct Accounts: Sendable {
         let invitation = registration.inviteCode.map(Self.hash) ?? ""
         let time = now()
         if policy == .invite {
+            guard registration.inviteCode?.isEmpty == false else { throw Self.needsInvitation }
             let isInvited = try await database.read { try Self.isGood(invitation, .user, $0, time) }
             guard isInvited else { throw Self.notInvited }
         }
@@ -182,6 +183,14 @@ package struct Accounts: Sendable {
             token: try tokens.token(for: user, sessionID: id, at: time),
             refreshToken: refreshToken,
             expiresIn: Int(policy.tokenLifetime.components.seconds)
+        )
+    }
+
+    static var needsInvitation: ServiceError {
+        ServiceError(
+            .forbidden,
+            "An invitation is needed to register: send its code, or ask whoever runs this service for one.",
+            field: "inviteCode"
         )
     }
 

@@ -26,13 +26,15 @@ export function showError(form, error) {
 function words(error, creating) {
   if (error.status === 401 && !creating) return { field: "password", message: "Email or password is not right. Check both and try again." };
   if (error.status === 409 && creating) return { field: "email", message: "There is an account with this email already. Sign in instead." };
+  if (error.field === "inviteCode") return error;
   if (error.status === 403 && creating) return { message: `${error.message} Ask whoever runs this service for an account.` };
   return error;
 }
 
 /** Makes the form work. onDone(user) after success. Its optional switch turns signing in into making an account. */
 export function bindAccountForm(form, onDone) {
-  const { email, password } = form.elements;
+  const { email, password, inviteCode } = form.elements;
+  const invitation = $("[data-invitation]", form);
   const button = $("[data-submit]", form);
   const toggle = $("[data-switch]", form);
   let creating = false;
@@ -43,6 +45,8 @@ export function bindAccountForm(form, onDone) {
     if (toggle) say(toggle, creating ? "I have an account" : "Create an account");
     const hint = $(".hint", form);
     if (hint) hint.hidden = !creating;
+    // Asked for where the service asks for it.
+    if (invitation) invitation.hidden = true;
     password.autocomplete = creating ? "new-password" : "current-password";
   };
 
@@ -61,12 +65,13 @@ export function bindAccountForm(form, onDone) {
     button.disabled = true;
     try {
       const address = email.value.trim();
-      if (creating) await api.register(address, password.value);
+      if (creating) await api.register(address, password.value, inviteCode?.value.trim() || undefined);
       // The sign-in cookie comes with the login, whichever way the account was made.
       const { user } = await api.login(address, password.value);
       password.value = "";
       onDone(user ?? (await api.me()).user);
     } catch (error) {
+      if (invitation && error.field === "inviteCode") invitation.hidden = false;
       showError(form, words(error, creating));
     } finally { button.disabled = false; }
   });

@@ -70,7 +70,7 @@ export async function call(method, path, body, { signal, quiet = false } = {}) {
 export const api = {
   me: () => call("GET", "/api/auth/me", undefined, { quiet: true }),
   login: (email, password) => call("POST", "/api/auth/login", { email, password }, { quiet: true }),
-  register: (email, password) => call("POST", "/api/auth/register", { email, password }, { quiet: true }),
+  register: (email, password, inviteCode) => call("POST", "/api/auth/register", { email, password, inviteCode }, { quiet: true }),
   logout: () => call("POST", "/api/auth/logout", {}, { quiet: true }),
   changePassword: (currentPassword, newPassword) => call("POST", "/api/auth/password", { currentPassword, newPassword }),
   sessions: () => call("GET", "/api/auth/sessions"),
