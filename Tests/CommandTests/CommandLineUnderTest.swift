@@ -19,6 +19,19 @@ final class CommandLineUnderTest: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
+    /// Writes a program into the folder, by another process.
+    ///
+    /// What this one has open for writing, a child that another test starts at this moment has, too, and cannot be run
+    /// as long (ETXTBSY).
+    func makeProgram(_ name: String, _ text: String) throws {
+        let writing = Process()
+        writing.executableURL = URL(fileURLWithPath: "/bin/sh")
+        writing.arguments = ["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\"", "\(folder)/\(name)", text]
+        try writing.run()
+        writing.waitUntilExit()
+        guard writing.terminationStatus == 0 else { throw CocoaError(.fileWriteUnknown) }
+    }
+
     var output: String { printed.withLock { $0 } }
     var notes: String { noted.withLock { $0 } }
 
