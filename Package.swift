@@ -108,11 +108,11 @@ let package = Package(
         tests("CryptoTests", ["Crypto"]),
         tests("HTTPTests", ["HTTP", "Core"]),
         tests("HTTPClientTests", ["HTTPClient", "HTTP", "Core"]),
-        tests("SQLTests", ["SQL", "Core"]),
+        tests("SQLTests", ["SQL", "Core", "Media"]),
         tests("ObjectStorageTests", ["ObjectStorage", "Core"]),
         tests("MediaTests", ["Media", "Core"]),
         tests("ServiceTests", ["Service", "Core", "SQL", "ObjectStorage", "Crypto", "Media"]),
-        tests("CommandTests", ["telecine", "API", "Core", "SQL", "Service", "TelecineClient"]),
+        tests("CommandTests", ["telecine", "API", "Core", "Media", "SQL", "Service", "TelecineClient"]),
         tests(
             "APITests",
             ["API", "Core", "Crypto", "HTTP", "HTTPClient", "ObjectStorage", "SQL", "Service", "TelecineClient"]

@@ -1,5 +1,7 @@
 import Foundation
+import Media
 import Synchronization
+import Testing
 
 @testable import telecine
 
@@ -23,13 +25,9 @@ final class CommandLineUnderTest: Sendable {
     ///
     /// What this one has open for writing, a child that another test starts at this moment has, too, and cannot be run
     /// as long (ETXTBSY).
-    func makeProgram(_ name: String, _ text: String) throws {
-        let writing = Process()
-        writing.executableURL = URL(fileURLWithPath: "/bin/sh")
-        writing.arguments = ["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\"", "\(folder)/\(name)", text]
-        try writing.run()
-        writing.waitUntilExit()
-        guard writing.terminationStatus == 0 else { throw CocoaError(.fileWriteUnknown) }
+    func makeProgram(_ name: String, _ text: String) async throws {
+        let writing = ["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\"", "\(folder)/\(name)", text]
+        #expect(try await ChildProcess.run("/bin/sh", writing, deadline: .seconds(60)).succeeded)
     }
 
     var output: String { printed.withLock { $0 } }

@@ -35,7 +35,7 @@ import Testing
     func missingEncoder() async throws {
         let scratch = try CommandLineUnderTest()
         let words = "libx264 libaom-av1 aac mjpeg scale fps zscale tonemap bwdif"
-        try scratch.makeProgram("ffmpeg", "#!/bin/sh\necho '\(words)'\n")
+        try await scratch.makeProgram("ffmpeg", "#!/bin/sh\necho '\(words)'\n")
         let profiles = scratch.folder + "/profiles"
         try FileManager.default.createDirectory(atPath: profiles, withIntermediateDirectories: true)
         let rest = #""width":640,"height":360,"videoBitrate":"1M","audioBitrate":"96k","preset":"fast","frameRate":30"#

@@ -112,9 +112,11 @@ struct HTTPClientLimitTests {
 
     @Test("cancelling, or letting go of the body, ends the connection")
     func cancellation() async throws {
+        let begun = Kept(false)
         let ends = Kept(0)
         try await withServed({ request in
             guard request.path == "/stream" else {
+                begun.value = true
                 while request.isClientConnected() { try await Task.sleep(for: .milliseconds(20)) }
                 ends.value += 1
                 return .text("")
@@ -126,7 +128,7 @@ struct HTTPClientLimitTests {
             }
         }) { base, client in
             let waiting = Task { try await client.send(OutgoingRequest("GET", base + "/wait")) }
-            try await Task.sleep(for: .milliseconds(100))
+            await eventually { begun.value }
             waiting.cancel()
             await #expect(throws: CancellationError.self) { try await waiting.value }
             await eventually { ends.value == 1 }

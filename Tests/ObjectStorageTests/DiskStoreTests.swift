@@ -217,22 +217,16 @@ private struct SmallDisk {
 
     init(at folder: URL) throws {
         path = folder.path
-        guard Self.run("mount", ["-t", "tmpfs", "-o", "size=128k", "tmpfs", path]) else {
-            throw CocoaError(.fileWriteNoPermission)
-        }
+        #if canImport(Glibc)
+            guard mount("tmpfs", path, "tmpfs", 0, "size=128k") == 0 else { throw CocoaError(.fileWriteNoPermission) }
+        #else
+            throw CocoaError(.featureUnsupported)
+        #endif
     }
 
     func unmount() {
-        _ = Self.run("umount", ["-l", path])
-    }
-
-    private static func run(_ command: String, _ arguments: [String]) -> Bool {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = [command] + arguments
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return false }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
+        #if canImport(Glibc)
+            umount2(path, Int32(MNT_DETACH))
+        #endif
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Media
 import SQL
 import Testing
 
@@ -166,21 +167,21 @@ import Testing
     func killedProcess() async throws {
         try await withDatabase { database, path in
             try await database.write { try $0.run("CREATE TABLE t (n BIGINT)") }
-            let process = Process()
-            process.executableURL = URL(filePath: Self.sqlite3)
-            process.arguments = [path]
-            let input = Pipe()
-            process.standardInput = input
-            process.standardOutput = FileHandle.nullDevice
-            try process.run()
             let script =
-                "PRAGMA busy_timeout=60000; INSERT INTO t VALUES (1); BEGIN IMMEDIATE; INSERT INTO t VALUES (2);\n"
-            try input.fileHandleForWriting.write(contentsOf: Data(script.utf8))
+                "PRAGMA busy_timeout=60000; INSERT INTO t VALUES (1); BEGIN IMMEDIATE; INSERT INTO t VALUES (2);"
+            // sqlite3 leaves SIGTERM to the system: it dies of it as it would of SIGKILL.
+            let writer = Task {
+                try await ChildProcess.run(
+                    "/bin/sh",
+                    ["-c", "{ echo \"$2\"; exec sleep 600; } | \"$0\" \"$1\"", Self.sqlite3, path, script],
+                    deadline: .seconds(600)
+                )
+            }
             try await eventually("the other process commits its first row") {
                 try await database.read { try $0.all("SELECT n FROM t") }.count == 1
             }
-            kill(process.processIdentifier, SIGKILL)
-            process.waitUntilExit()
+            writer.cancel()
+            await #expect(throws: CancellationError.self) { try await writer.value }
             try await database.write { try $0.run("INSERT INTO t VALUES (3)") }
             let rows = try await database.read { try $0.all("SELECT n FROM t ORDER BY n") }
             #expect(try rows.map { try $0.get("n", as: Int.self) } == [1, 3])

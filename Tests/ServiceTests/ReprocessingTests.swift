@@ -120,7 +120,7 @@ import Testing
     @Test("a real video, killed and processed again, is adopted whole, and nothing is orphaned")
     func whole() async throws {
         let fixture = try await Fixture()
-        let clip = try makeClip(in: fixture.folder)
+        let clip = try await makeClip(in: fixture.folder)
         let asset = try await ProcessedAsset(fixture)
         _ = try await fixture.store.put(try AssetKeys.original(asset.id, version: 1), file: clip, consuming: true)
         try await set("failed", fixture)
@@ -156,15 +156,15 @@ import Testing
         #expect(report.isConsistent, "\(report)")
     }
 
-    private func makeClip(in folder: String) throws -> String {
+    private func makeClip(in folder: String) async throws -> String {
         let clip = folder + "/clip.mp4"
-        let ffmpeg = Process()
-        ffmpeg.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        ffmpeg.arguments =
+        let made = try await ChildProcess.run(
+            "/usr/bin/env",
             ["ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=10:duration=14"]
-            + ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "20", clip]
-        try ffmpeg.run()
-        ffmpeg.waitUntilExit()
+                + ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "20", clip],
+            deadline: .seconds(600)
+        )
+        #expect(made.succeeded, "\(made.errorTail)")
         return clip
     }
 

@@ -1,7 +1,8 @@
 internal import Core
 internal import Synchronization
 
-/// The one way to start a program.
+/// The one way to start a program, tests included: Foundation's `Process` (Swift 6.3) reads past the end of a directory
+/// entry while it looks for open descriptors, which is fatal where about 1,300 are open.
 ///
 /// The child gets its own process group, no descriptor but its three, and a deadline; teardown always ends in
 /// SIGKILL of the whole group. Everything happens on a thread of its own, which lives as long as the child:

@@ -1,12 +1,6 @@
 internal import Foundation
 internal import Media
 
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
-
 /// The programs that the service starts: whether they are there, and can do what is asked of them.
 struct ToolsCheck: Sendable {
     /// Folders of `PATH`, as a shell writes them.
@@ -97,33 +91,13 @@ struct ToolsCheck: Sendable {
 /// Runs a program and reads what it says, for at most ten seconds.
 enum Probe {
     static func run(_ path: String, _ arguments: [String]) async -> (status: Int32, output: String) {
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
-                continuation.resume(returning: runBlocking(path, arguments))
-            }
-        }
-    }
-
-    private static func runBlocking(_ path: String, _ arguments: [String]) -> (status: Int32, output: String) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        let pipe = Pipe()
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = pipe
-        process.standardError = pipe
         do {
-            try process.run()
+            let result = try await ChildProcess.run(path, arguments, deadline: .seconds(10))
+            let output = String(decoding: result.standardOutput, as: UTF8.self) + result.errorTail
+            guard case .exited(let status) = result.status else { return (-1, output) }
+            return (status, output.trimmingCharacters(in: .whitespacesAndNewlines))
         } catch {
-            return (-1, error.localizedDescription)
+            return (-1, "\(error)")
         }
-        let child = process.processIdentifier
-        let deadline = DispatchWorkItem { kill(child, SIGKILL) }
-        DispatchQueue.global().asyncAfter(deadline: .now() + 10, execute: deadline)
-        let bytes = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        deadline.cancel()
-        let output = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-        return (process.terminationReason == .exit ? process.terminationStatus : -1, output)
     }
 }
