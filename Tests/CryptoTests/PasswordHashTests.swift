@@ -1,5 +1,7 @@
-import Crypto
+import Dispatch
 import Testing
+
+@testable import Crypto
 
 @Suite struct PasswordHashTests {
     /// From the reference implementation's own tests.

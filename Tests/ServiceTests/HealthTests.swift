@@ -62,7 +62,9 @@ import Testing
             patience: .seconds(1)
         )
         // The other one may be late itself where the machine has much else to do.
-        for _ in 0..<3 { try await eventually { await health.look().map { $0.problem?.code } == ["no_answer", "odd"] } }
+        for _ in 0..<3 {
+            try await eventually { await health.look().map { $0.problem?.code } == ["no_answer", "odd"] }
+        }
         #expect(begun.withLock { $0 } == 1)
         forever.continuation.finish()
     }
