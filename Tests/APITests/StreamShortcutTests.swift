@@ -50,7 +50,7 @@ extension ServiceUnderTest {
     ///
     /// `other`: a link that leads to it, too. It is there for a second, so both are looked at together.
     fileprivate func keep(_ link: String, isAlsoAt other: String? = nil) async throws {
-        let deadline = ContinuousClock.now + .seconds(60)
+        let deadline = ContinuousClock.now + .seconds(300)
         while shortcut(link)?.status != .ok || shortcut(other ?? link)?.status != .ok {
             try #require(ContinuousClock.now < deadline, "it never came into memory")
             #expect(try await send(.get, link).status == 200)

@@ -27,7 +27,7 @@ final class CommandLineUnderTest: Sendable {
     /// as long (ETXTBSY).
     func makeProgram(_ name: String, _ text: String) async throws {
         let writing = ["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\"", "\(folder)/\(name)", text]
-        #expect(try await ChildProcess.run("/bin/sh", writing, deadline: .seconds(60)).succeeded)
+        #expect(try await ChildProcess.run("/bin/sh", writing, deadline: .seconds(300)).succeeded)
     }
 
     var output: String { printed.withLock { $0 } }

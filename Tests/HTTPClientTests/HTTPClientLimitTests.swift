@@ -10,7 +10,7 @@ struct HTTPClientLimitTests {
     func privateAddresses() async throws {
         let asked = Kept(false)
         var configuration = HTTPClient.Configuration()
-        configuration.connectTimeout = .seconds(60)
+        configuration.connectTimeout = .seconds(300)
         let client = HTTPClient(configuration)
         try await withServed({ _ in
             asked.value = true
@@ -81,7 +81,7 @@ struct HTTPClientLimitTests {
         }
         var configuration = HTTPClient.Configuration()
         configuration.allowsPrivateAddresses = true
-        configuration.connectTimeout = .seconds(60)
+        configuration.connectTimeout = .seconds(300)
         do {
             _ = try await HTTPClient(configuration).send(OutgoingRequest("GET", "http://127.0.0.1:1/"))
             Issue.record("port 1 answers")

@@ -22,7 +22,7 @@ func withServed(
     var outgoing = HTTPClient.Configuration()
     outgoing.allowsPrivateAddresses = true
     // Other tests keep the processors busy.
-    outgoing.connectTimeout = .seconds(60)
+    outgoing.connectTimeout = .seconds(300)
     configure(&outgoing)
     do {
         try await body("http://127.0.0.1:\(port)", HTTPClient(outgoing))
@@ -52,7 +52,7 @@ final class Kept<Value: Sendable>: Sendable {
 
 /// Waits until something holds.
 func eventually(_ condition: @Sendable () -> Bool) async {
-    let end = ContinuousClock.now + .seconds(60)
+    let end = ContinuousClock.now + .seconds(300)
     while ContinuousClock.now < end {
         if condition() { return }
         try? await Task.sleep(for: .milliseconds(5))

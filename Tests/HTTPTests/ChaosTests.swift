@@ -97,7 +97,7 @@ struct ChaosTests {
         try await withServer(handler: Self.handler) { server in
             async let chaos: Void = unleash(server.port, clients: 150)
             try await Task.sleep(for: .milliseconds(40))
-            await server.server.shutdown(deadline: .milliseconds(milliseconds), grace: .seconds(60))
+            await server.server.shutdown(deadline: .milliseconds(milliseconds), grace: .seconds(300))
             #expect(server.log.named("the HTTP engine still holds requests and is left running").isEmpty)
             await chaos
         }

@@ -213,7 +213,7 @@ struct FileResponseTests {
         #expect(try await load() == Array("segment".utf8))
         #expect(try await load() == Array("segment".utf8))
         unlink(file.path)
-        let end = ContinuousClock.now + .seconds(60)
+        let end = ContinuousClock.now + .seconds(300)
         var isMissed = false
         while !isMissed, ContinuousClock.now < end {
             do { _ = try await load() } catch let error as ServiceError { isMissed = error.code == .notFound }

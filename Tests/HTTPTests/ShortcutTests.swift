@@ -64,7 +64,7 @@ struct ShortcutTests {
         let segment = Segment()
         _ = try segment.make(for: .testing(.get, "/"))
         unlink(segment.path)
-        let deadline = ContinuousClock.now + .seconds(60)
+        let deadline = ContinuousClock.now + .seconds(300)
         while segment.inMemory(for: .testing(.get, "/")) != nil, ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(50))
         }

@@ -22,7 +22,7 @@ struct ShutdownTests {
                 return (idle, upload)
             }
             await eventually { sink.total == 100_000 }
-            async let stopped: Void = server.server.shutdown(deadline: .seconds(60))
+            async let stopped: Void = server.server.shutdown(deadline: .seconds(300))
             let rest = try await offPool { try idle.readToEnd() }
             #expect(rest.isEmpty)
             await eventually { (try? server.client()) == nil }
@@ -70,7 +70,7 @@ struct ShutdownTests {
                 }
             }
             await eventually { begun.value.count == 4 }
-            await server.server.shutdown(deadline: .milliseconds(200), grace: .seconds(60))
+            await server.server.shutdown(deadline: .milliseconds(200), grace: .seconds(300))
             // It returned: what waits 600 seconds was not waited for.
             await eventually { Set(outcome.value) == ["stream", "wait", "unread", "body"] }
             clients.forEach { $0.finish() }

@@ -10,7 +10,7 @@ struct ChildProcessTests {
         let result = try await ChildProcess.run(
             "/bin/sh",
             ["-c", "echo out; echo err >&2; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; exit 3"],
-            deadline: .seconds(60)
+            deadline: .seconds(300)
         )
         #expect(result.status == .exited(3))
         #expect(result.standardOutput == Array("out\n".utf8))
@@ -22,7 +22,7 @@ struct ChildProcessTests {
     func deadline() async throws {
         let scratch = try Scratch()
         let note = "\(scratch.path)/pid"
-        let limit = ContinuousClock.now + .seconds(60)
+        let limit = ContinuousClock.now + .seconds(300)
         // A busy machine may need longer before the child has said anything; then it gets more time.
         var pid: Int32?
         for attempt in 0... where pid == nil {
@@ -39,7 +39,7 @@ struct ChildProcessTests {
         }
         let path = "/proc/\(try #require(pid))/stat"
         // An orphan that was killed is gone once init has reaped it; a zombie does no harm.
-        let end = ContinuousClock.now + .seconds(60)
+        let end = ContinuousClock.now + .seconds(300)
         while let state = try? String(contentsOfFile: path, encoding: .utf8), !state.contains(") Z"),
             ContinuousClock.now < end
         {
@@ -59,10 +59,10 @@ struct ChildProcessTests {
     @Test("too much output ends the child; a consumer's error comes through")
     func output() async throws {
         await #expect(throws: ChildProcess.Failure.self) {
-            _ = try await ChildProcess.run("/usr/bin/yes", [], deadline: .seconds(60), outputLimit: 10_000)
+            _ = try await ChildProcess.run("/usr/bin/yes", [], deadline: .seconds(300), outputLimit: 10_000)
         }
         let error = await #expect(throws: MediaError.self) {
-            _ = try await ChildProcess.run("/usr/bin/yes", [], deadline: .seconds(60)) { _ in
+            _ = try await ChildProcess.run("/usr/bin/yes", [], deadline: .seconds(300)) { _ in
                 throw MediaError(.damaged, "Enough.")
             }
         }
@@ -72,7 +72,7 @@ struct ChildProcessTests {
     @Test("a program that is not there is named")
     func missing() async {
         let error = await #expect(throws: ChildProcess.Failure.self) {
-            _ = try await ChildProcess.run("/nonexistent/tool", [], deadline: .seconds(60))
+            _ = try await ChildProcess.run("/nonexistent/tool", [], deadline: .seconds(300))
         }
         guard case .notStarted(let executable, _)? = error else {
             Issue.record("another error: \(String(describing: error))")
@@ -85,7 +85,7 @@ struct ChildProcessTests {
     func descriptors() async throws {
         let leak = open("/dev/null", O_RDONLY)
         defer { close(leak) }
-        let result = try await ChildProcess.run("/bin/ls", ["/proc/self/fd"], deadline: .seconds(60))
+        let result = try await ChildProcess.run("/bin/ls", ["/proc/self/fd"], deadline: .seconds(300))
         // The fourth is ls's own, of the folder it lists.
         #expect(String(decoding: result.standardOutput, as: UTF8.self) == "0\n1\n2\n3\n")
     }

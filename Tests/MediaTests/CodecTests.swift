@@ -237,7 +237,7 @@ struct CodecTests {
         // By another process: what this one has open for writing, a child that another test starts at this moment
         // has, too, and cannot be run as long (ETXTBSY).
         let writing = ["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\"", program, text]
-        #expect(try await ChildProcess.run("/bin/sh", writing, deadline: .seconds(60)).succeeded)
+        #expect(try await ChildProcess.run("/bin/sh", writing, deadline: .seconds(300)).succeeded)
         let tools = await MediaTools.locate(searchPath: [scratch.path])
         let profiles = VideoCodec.allCases.map { Self.profile($0.rawValue, 640, 360, $0) }
         #expect(try await tools.missingCodecs(for: profiles) == [.hevc])

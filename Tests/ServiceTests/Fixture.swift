@@ -106,7 +106,7 @@ extension Ingest {
 
     /// Waits until the upload is in one of the states; the background must run.
     func wait(for upload: Upload, _ states: Set<Upload.State>) async throws -> Upload {
-        let deadline = ContinuousClock.now + .seconds(60)
+        let deadline = ContinuousClock.now + .seconds(300)
         while true {
             let now = try await status(of: upload.id, for: upload.owner).upload
             if states.contains(now.state) { return now }
@@ -127,7 +127,7 @@ func code(_ body: () async throws -> Void) async -> ServiceError.Code? {
 
 /// Waits until something holds; a test that waits in vain fails.
 func eventually(_ holds: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + .seconds(60)
+    let end = ContinuousClock.now + .seconds(300)
     while try await !holds() {
         guard ContinuousClock.now < end else { throw ServiceError(.unavailable, "it never held") }
         try await Task.sleep(for: .milliseconds(5))
@@ -136,7 +136,7 @@ func eventually(_ holds: () async throws -> Bool) async throws {
 
 /// Whether a folder has nothing in it before long: files go after the state is told that makes them useless.
 func becomesEmpty(_ folder: String) async throws -> Bool {
-    let end = ContinuousClock.now + .seconds(60)
+    let end = ContinuousClock.now + .seconds(300)
     while try !FileManager.default.contentsOfDirectory(atPath: folder).isEmpty {
         guard ContinuousClock.now < end else { return false }
         try await Task.sleep(for: .milliseconds(5))

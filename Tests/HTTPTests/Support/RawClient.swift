@@ -28,12 +28,12 @@ struct RawReply: Sendable {
     var text: String { String(decoding: body, as: UTF8.self) }
 }
 
-/// A client that says exactly what it is told, on a blocking socket with a patience of a minute unless told.
+/// A client that says exactly what it is told, on a blocking socket with a patience of five minutes unless told.
 final class RawClient: @unchecked Sendable {  // used by one thread at a time: each test's script
     private var descriptor: Int32
     private var buffer: [UInt8] = []
 
-    init(port: UInt16, host: String = "127.0.0.1", milliseconds: Int = 60_000) throws {
+    init(port: UInt16, host: String = "127.0.0.1", milliseconds: Int = 300_000) throws {
         guard let address = SocketAddress.resolve(host, port: port).first else {
             throw ClientError(description: "no address \(host)")
         }

@@ -49,7 +49,7 @@ func withServer(
     // Other tests keep the processors busy: no client is late here unless its test says so.
     configuration.headDeadline = .seconds(600)
     configuration.bodyPatience = .seconds(600)
-    configuration.linger = .seconds(60)
+    configuration.linger = .seconds(300)
     configure(&configuration)
     let log = LogLines()
     let server = Server(configuration: configuration, logger: log.logger, handler: handler, shortcut: shortcut)
@@ -57,10 +57,10 @@ func withServer(
     do {
         try await body(TestServer(server: server, port: ports[0], log: log))
     } catch {
-        await server.shutdown(deadline: .zero, grace: .seconds(60))
+        await server.shutdown(deadline: .zero, grace: .seconds(300))
         throw error
     }
-    await server.shutdown(deadline: .seconds(5), grace: .seconds(60))
+    await server.shutdown(deadline: .seconds(5), grace: .seconds(300))
 }
 
 /// The clock of a server, which stands still until the test turns it forward.
@@ -74,7 +74,7 @@ final class TestClock: Sendable {
 
 /// Waits until something holds.
 func eventually(
-    within limit: Duration = .seconds(60),
+    within limit: Duration = .seconds(300),
     _ comment: Comment? = nil,
     sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: @Sendable () async throws -> Bool
