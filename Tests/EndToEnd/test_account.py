@@ -85,6 +85,7 @@ def test_the_account_by_hand(page, browser, service):
     assert rows.count() == 1
     assert elsewhere.get("/api/assets").status == 401
     phone = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+    phone.set_default_timeout(120_000)
     chromium.sign_in(phone, service.url, client.email, "a better one")
     page.reload()
     page.get_by_role("button", name="Sign out all others").click()
@@ -138,6 +139,7 @@ def test_the_page_asks_for_an_invitation_where_one_is_needed(page, start_service
 def test_the_menu_of_a_phone_by_keyboard(browser, service):
     client = Client(service.url).register()
     phone = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+    phone.set_default_timeout(120_000)
     chromium.sign_in(phone, service.url, client.email, PASSWORD)
     phone.goto(service.url + "/trash")
     menu = phone.get_by_role("button", name="Menu")

@@ -201,7 +201,7 @@ import Testing
         try await ingest.append(bytes, to: id, at: 0)
         #expect(try await fixture.content(of: id, by: ingest) == bytes)
         let asset = try #require(try await ingest.look(id, for: Fixture.owner).upload.assetID)
-        let deadline = ContinuousClock.now + .seconds(20)
+        let deadline = ContinuousClock.now + .seconds(300)
         while try await fixture.catalog.asset(asset, for: Fixture.owner).version.sha256 == nil {
             try #require(ContinuousClock.now < deadline)
             try await Task.sleep(for: .milliseconds(5))
