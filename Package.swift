@@ -79,10 +79,10 @@ let package = Package(
         // Floor 2
         library(
             "Service",
-            ["Core", "Crypto", "SQL", "ObjectStorage", "Media"],
+            ["Core", "Crypto", "SQL", "ObjectStorage", "Media", "HTTPClient"],
             exclude: [
                 "Accounts", "Audio", "Audit", "Captions", "Catalog", "Delivery", "Early", "Images", "Ingest", "Insight",
-                "Jobs", "Processing", "Sharing", "Status", "Surroundings", "Upkeep",
+                "Jobs", "Processing", "Sharing", "Status", "Surroundings", "Upkeep", "YouTube",
             ].map { "\($0)/README.md" }
         ),
         // Floor 3

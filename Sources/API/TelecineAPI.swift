@@ -36,10 +36,11 @@ package struct TelecineAPI: Sendable {
     private let limits: RequestLimits
     private let errors: Counter
     private let sharing: Sharing
+    private let youtube: YouTube
     private let status: ServiceStatus
     private let logger: Logger
 
-    /// `early`: nil where nothing plays before its upload is complete.
+    /// `early`: nil where nothing plays before its upload is complete; `youtube`: nil where nobody publishes there.
     package init(
         configuration: Configuration,
         accounts: Accounts,
@@ -49,6 +50,7 @@ package struct TelecineAPI: Sendable {
         early: EarlyPlay? = nil,
         insight: Insight,
         sharing: Sharing,
+        youtube: YouTube? = nil,
         status: ServiceStatus,
         metrics: Metrics = Metrics(),
         logger: Logger
@@ -66,6 +68,7 @@ package struct TelecineAPI: Sendable {
         limits = RequestLimits(configuration.limits, clients: clients, metrics: metrics)
         errors = metrics.counter("telecine_errors_total", "Requests that failed, by reason.", labels: "code")
         self.sharing = sharing
+        self.youtube = youtube ?? YouTube(catalog: catalog, publishers: .nobody)
         self.status = status
         self.logger = logger
     }
@@ -131,6 +134,7 @@ package struct TelecineAPI: Sendable {
             early: early,
             insight: insight,
             sharing: sharing,
+            youtube: youtube,
             authentication: authentication,
             address: address,
             playbacks: playbacks(clients)
@@ -237,7 +241,10 @@ package struct TelecineAPI: Sendable {
         guard let place = ["/stream/", "/images/"].first(where: path.hasPrefix) else {
             // Wherever else a token may stand.
             var parts = path.split(separator: "/", omittingEmptySubsequences: false)
-            for index in parts.indices.dropFirst() where tokenPlaces.contains(parts[index - 1]) { parts[index] = "-" }
+            for index in parts.indices.dropFirst()
+            where tokenPlaces.contains(parts[index - 1]) && parts[index] != "youtube" {
+                parts[index] = "-"
+            }
             return parts.joined(separator: "/")
         }
         // Over bytes: every segment passes here.

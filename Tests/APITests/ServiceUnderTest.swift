@@ -21,7 +21,11 @@ final class ServiceUnderTest: Sendable {
     private let inMemory: Shortcut
 
     /// `checks`: nil for those of a database and a folder that are well.
-    init(checks: [HealthCheck]? = nil, metrics: Metrics = Metrics()) async throws {
+    init(
+        checks: [HealthCheck]? = nil,
+        metrics: Metrics = Metrics(),
+        publishers: YouTube.Publishers = .nobody
+    ) async throws {
         folder = FileManager.default.temporaryDirectory.path + "/telecine-api-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         database = try SQLiteDatabase(path: folder + "/test.sqlite")
@@ -49,6 +53,7 @@ final class ServiceUnderTest: Sendable {
             delivery: delivery,
             insight: Insight(database: database),
             sharing: Sharing(database: database, delivery: delivery),
+            youtube: YouTube(catalog: catalog, publishers: publishers, patience: .zero),
             status: Self.status(database, folder, checks),
             metrics: metrics,
             logger: .silent

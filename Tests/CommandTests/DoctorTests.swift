@@ -1,5 +1,7 @@
 import Core
 import Foundation
+import SQL
+import Service
 import Testing
 
 @testable import telecine
@@ -83,6 +85,42 @@ import Testing
         }
         let port = Int(UInt16(bigEndian: address.sin_port))
         #expect(PortsCheck.refusal(port) == "Address already in use")
+    }
+
+    @Test("a database that is damaged or newer is named with what to do, by doctor and by who wants to use it")
+    func unusableDatabase() async throws {
+        let line = try CommandLineUnderTest()
+        let path = line.folder + "/data/telecine.sqlite"
+        #expect(await line.run("migrate") == .done)
+        let number = Schema.migrations.count + 1
+        let database = try SQLiteDatabase(path: path)
+        try await database.write {
+            try $0.run(
+                """
+                INSERT INTO schema_migrations (number, name, checksum, applied_at)
+                VALUES (\(number), 'later', 'x', 0)
+                """
+            )
+        }
+        await database.close()
+        try await expectTrouble(path, "run the version that used it last")
+        try Data("this is no database, however long it is".utf8).write(to: URL(fileURLWithPath: path))
+        try await expectTrouble(path, "restore the data folder from a backup")
+    }
+
+    private func expectTrouble(_ path: String, _ remedy: String) async throws {
+        let data = path.dropLast("/telecine.sqlite".count)
+        for words in [["migrate"], ["doctor", "--json"]] {
+            let line = try CommandLineUnderTest(environment: ["DATA_DIR": String(data)])
+            #expect(await line.run(words) == .failed)
+            guard words.count > 1 else {
+                #expect(line.notes.contains(path) && line.notes.contains(remedy))
+                continue
+            }
+            let finding = try findings(line).first { $0["check"] == "database" }
+            #expect(finding?["state"] == "wrong")
+            #expect(finding?["remedy"]?.stringValue?.contains(remedy) == true)
+        }
     }
 
     @Test("a data folder that is a file, a secret that others can read, and missing profiles are wrong")

@@ -75,6 +75,27 @@ import Testing
         }
     }
 
+    @Test("a YouTube channel is set up whole or not at all; open to anybody, it says so")
+    func youTube() throws {
+        let whole = ["YOUTUBE_CLIENT_ID": "c", "YOUTUBE_CLIENT_SECRET": "s", "YOUTUBE_REFRESH_TOKEN": "r"]
+        let open = try Settings(reader(whole))
+        #expect(open.youTube.publishers == .owners && open.notices.count == 1)
+        #expect(open.youTube.client?.apiURL == "https://www.googleapis.com")
+        #expect(try Settings(reader(whole.merging(["REGISTRATION": "invite"]) { $1 })).notices.isEmpty)
+        #expect(try Settings(reader(whole.merging(["YOUTUBE_PUBLISHERS": "admins"]) { $1 })).notices.isEmpty)
+        let none = try Settings(reader()).youTube
+        #expect(none.client == nil && none.publishers == .nobody)
+        for name in whole.keys {
+            let lines = errors(whole.filter { $0.key != name })
+            #expect(lines.count == 1 && lines[0].hasPrefix(name), "\(lines)")
+        }
+        let wrong = errors(whole.merging(["YOUTUBE_REFRESH_TOKEN": "two words"]) { $1 })
+        #expect(!wrong.isEmpty && !wrong.joined().contains("two words"))
+        for (name, value) in [("YOUTUBE_PUBLISHERS", "nobody"), ("YOUTUBE_API_URL", "ftp://a")] {
+            #expect(errors(whole.merging([name: value]) { $1 }).count == 1, "\(name)")
+        }
+    }
+
     @Test("an empty value is no value")
     func empty() throws {
         #expect(try Settings(reader(["PORT": "", "PUBLIC_URL": ""])).port == 3000)
@@ -168,6 +189,13 @@ import Testing
         )
         #expect(file.values == ["A": "1", "B": "two words # not a comment", "C": "x", "D": "a#b", "E": ""])
         #expect(file.errors == [".env, line 7: expected NAME=value", ".env, line 8: expected NAME=value"])
+    }
+
+    @Test("a .env file that was written on Windows is read the same")
+    func dotEnvOfWindows() {
+        let file = EnvironmentFile(text: "# comment\r\nPORT=8080\r\n\r\nHOST=\"::1\"\r\nnonsense\r\n")
+        #expect(file.values == ["PORT": "8080", "HOST": "::1"])
+        #expect(file.errors == [".env, line 5: expected NAME=value"])
     }
 
     @Test("docs/settings.md is what `telecine settings --markdown` prints")

@@ -82,6 +82,7 @@ def test_what_an_account_reads_is_as_described(ask, admin, video, picture):
                  f"/api/assets/{picture}", f"/media/{video}", f"/api/media/{number}/",
                  f"/api/media/{video}", "/api/media/?page_size=1", "/api/media/stats/", "/api/tags", "/api/trash",
                  f"/api/assets/{video}/versions", f"/api/assets/{video}/captions", f"/media/{video}/share",
+                 f"/api/assets/{video}/share/youtube",
                  "/api/admin/media", "/api/admin/jobs", f"/api/images/{picture}/url?width=40",
                  "/", "/docs", "/trash", "/setup", f"/watch/{video}", f"/assets/{video}", "/admin/mediafiles/media/",
                  "/favicon.ico", "/static/docs.js"):
@@ -226,6 +227,7 @@ def test_shares_are_as_described(ask, video):
     ask("GET", f"/oembed?url={share['sharingUrl']}", 200)
     ask("GET", f"/media/{video}/share/{token}/views", 200)
     ask("GET", f"/media/{video}/share", 200)
+    ask("POST", f"/api/assets/{video}/share/youtube", 503, data={})
     ask("DELETE", f"/media/{video}/share/{token}", 204)
     ask("GET", f"/public/stream/{token}/details", 410)
     ask("GET", f"/public/stream/{token}", 410, headers={"Accept": "text/html"})
@@ -245,6 +247,10 @@ deterministic = true
 [[operations]]
 include-path = "/oembed"
 checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", 501]
+# Nobody has set up a channel: it says so.
+[[operations]]
+include-path = "/api/assets/{{id}}/share/youtube"
+checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", 503]
 # It would sign out the others.
 [[operations]]
 include-path = "/api/auth/logout"

@@ -12,6 +12,7 @@ from support.client import PASSWORD, Client
 from support.service import binary, clean_environment
 from support.wait import until
 from support.wire import Wire
+from support.youtube import YouTube
 from test_memory import peak
 from test_upload_events import Events
 
@@ -21,8 +22,15 @@ BOUND = 24 * MIB
 
 
 @pytest.fixture(scope="module")
-def apart(tmp_path_factory, ladder):
-    services = Apart(tmp_path_factory.mktemp("apart"), PROFILES_DIR=ladder)
+def youtube():
+    channel = YouTube()
+    yield channel
+    channel.stop()
+
+
+@pytest.fixture(scope="module")
+def apart(tmp_path_factory, ladder, youtube):
+    services = Apart(tmp_path_factory.mktemp("apart"), PROFILES_DIR=ladder, **youtube.settings)
     try:
         yield services.start()
     finally:
@@ -34,7 +42,7 @@ def someone(apart):
     return Client(apart.url).register()
 
 
-def test_a_video_is_sent_watched_and_changed_through_the_gateway(apart, someone, small_clip):
+def test_a_video_is_sent_watched_and_changed_through_the_gateway(apart, someone, small_clip, youtube):
     upload = someone.send(small_clip)
     events = Events(someone, upload)
     assert events.reply.status == 200
@@ -67,6 +75,9 @@ def test_a_video_is_sent_watched_and_changed_through_the_gateway(apart, someone,
     changed = Client(apart.url).request("PATCH", f"/api/assets/{asset}", data={"title": "Renamed"}, headers=cookie)
     assert changed.status == 200, changed
     assert someone.get(f"/api/assets/{asset}").json()["title"] == "Renamed"
+    published = someone.request("POST", f"/api/assets/{asset}/share/youtube", data={"private": False})
+    assert (published.status, published.json()["status"]) == (200, "published"), published
+    assert youtube.videos[0].content == small_clip.read_bytes() and youtube.wrongs == []
     stranger = Client(apart.url).request(
         "PATCH", f"/api/assets/{asset}", data={"title": "No"}, headers=cookie | {"Origin": "https://else.example"})
     assert stranger.status == 403, stranger

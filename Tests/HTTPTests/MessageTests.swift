@@ -9,6 +9,7 @@ struct MessageTests {
         struct Meta: Decodable { let title: String }
         let filename: String
         let fileSize: Int
+        let aspect: Double?
         let ratio: Double?
         let isPublic: Bool?
         let metadata: Meta?
@@ -37,6 +38,10 @@ struct MessageTests {
             (#"{"filename": "a", "fileSize": 1, "metadata": 5}"#, "metadata", "metadata must be an object."),
             (#"{"filename": "a", "fileSize": 1, "tags": {}}"#, "tags", "tags must be a list."),
             (#"{"filename": "a", "fileSize": 1, "tags": ["a", 1]}"#, "tags[1]", "tags[1] must be text."),
+            (
+                #"{"aspect": 1.5, "filename": "a", "fileSize": 1e30, "ratio": 0.5}"#, "fileSize",
+                "fileSize must be a whole number in range."
+            ),
         ]
     )
     func fields(json: String, field: String, message: String) async {
@@ -57,6 +62,20 @@ struct MessageTests {
         #expect(await failure("", type: nil)?.code == .invalidRequest)
         #expect(await failure("[1]")?.message == "The request body must be an object.")
         #expect(await failure(good + String(repeating: " ", count: 200))?.code == .tooLarge)
+    }
+
+    @Test("JSON that is nested without measure is refused before it is decoded; brackets within text do not count")
+    func nesting() async throws {
+        func nested(_ levels: Int) -> String {
+            String(repeating: #"{"a":["#, count: levels / 2) + String(repeating: "]}", count: levels / 2)
+        }
+        func read(_ text: String) async throws {
+            _ = try await Request.testing(.post, "/", text: text).json(as: [String: JSONValue].self)
+        }
+        try await read(nested(16))
+        try await read(#"{"a": "\#(String(repeating: #"[{\"\\"#, count: 50))"}"#)
+        let error = await #expect(throws: ServiceError.self) { try await read(nested(18)) }
+        #expect(error?.code == .invalidRequest && error?.message.contains("16 deep") == true)
     }
 
     @Test("a form and a query are decoded alike")

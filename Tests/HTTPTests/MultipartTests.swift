@@ -134,6 +134,23 @@ struct MultipartTests {
         #expect(await code(form("--XX--", type: long)) == .invalidRequest)
     }
 
+    @Test(
+        "a file that is sent without a filename is told what it needs",
+        arguments: [[0xFF], [UInt8](repeating: 65, count: 6)]
+    )
+    func withoutFilename(bytes: [UInt8]) async {
+        let head = "--XX\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n"
+        let request = Request.testing(
+            .post,
+            headers: ["Content-Type": "multipart/form-data; boundary=XX"],
+            body: Array(head.utf8) + bytes + Array("\r\n--XX--".utf8)
+        )
+        let error = await #expect(throws: ServiceError.self) {
+            try await request.multipart(fieldLimit: 5) { _, _ in CountingSink() }
+        }
+        #expect(error?.message.hasSuffix("A part with a file needs a filename.") == true)
+    }
+
     @Test("a form cut by a lost connection: the file's bytes that arrived are in its sink")
     func cutForm() async throws {
         let sink = CountingSink()

@@ -129,9 +129,9 @@ struct ServerTests {
         }
     }
 
-    @Test("IPv6 and IPv4 are both served where no host is named")
-    func dualStack() async throws {
-        try await withServer({ $0.host = nil }, handler: { .text("\($0.peer) \($0.localPort)") }) { server in
+    @Test("IPv6 and IPv4 are both served where no host is named, or all of them are", arguments: [nil, "::"])
+    func dualStack(named: String?) async throws {
+        try await withServer({ $0.host = named }, handler: { .text("\($0.peer) \($0.localPort)") }) { server in
             for (host, peer) in [("127.0.0.1", "127.0.0.1"), ("::1", "::1")] {
                 let text = try await offPool {
                     guard let client = try? RawClient(port: server.port, host: host) else { return "" }

@@ -10,7 +10,7 @@ import Testing
     private static let own: [StaticString] = [
         "assets", "versions", "renditions", "segments", "derivatives", "captions", "asset_tags",
         "asset_search", "uploads", "shares", "share_views", "playback_events", "playback_sessions", "playback_days",
-        "playback_parts", "playback_curves", "playback_viewers",
+        "playback_parts", "playback_curves", "playback_viewers", "youtube_videos",
     ]
     /// Tables of other things; `upload_…` go with their upload, counts are counts, revocations expire by themselves.
     private static let others: [StaticString] = [
@@ -43,7 +43,10 @@ import Testing
             for: Fixture.owner
         )
         let upload = try await fixture.ingest().begin(noise(1000))
+        let record = try await under.asset.record
         try await fixture.database.write { transaction in
+            let details = try YouTubeDetails(title: nil, ownTitle: "A clip")
+            try YouTubeVideo.begin(record, details, session: nil, in: transaction)
             try Derivative(name: "small", fileExtension: "jpg", mimeType: "image/jpeg", bytes: 9)
                 .record(for: id, version: 1, in: transaction)
             try transaction.run("UPDATE uploads SET asset_id = \(id), state = 'complete' WHERE id = \(upload.id)")

@@ -33,6 +33,21 @@ import Testing
     }
 
     @Test(
+        "the media type that is shown is the content's, unless a declared sound or video may know better",
+        arguments: [
+            ("", "video/mp4"), ("application/octet-stream", "video/mp4"), ("image/png", "video/mp4"),
+            ("audio/mp4", "audio/mp4"), ("Video/MP4; codecs=\"avc1\"", "Video/MP4; codecs=\"avc1\""),
+        ]
+    )
+    func mediaType(declared: String, shown: String) throws {
+        let video = try #require(FileContent(head: [0, 0, 0, 24] + Self.text("ftypisom")))
+        #expect(FileContent.mediaType(declared: declared, found: video) == shown)
+        let picture = try #require(FileContent(head: [0xFF, 0xD8, 0xFF, 0xE1]))
+        #expect(FileContent.mediaType(declared: declared, found: picture) == "image/jpeg")
+        #expect(FileContent.mediaType(declared: declared, found: nil) == declared)
+    }
+
+    @Test(
         "what is none of the formats is nothing",
         arguments: [
             [], text("<svg"), text("#EXTM3U\n"), text("BMW is a car, not a bitmap"), [0xFF, 0xFE, 0x74, 0x00],

@@ -102,6 +102,21 @@ import Testing
         #expect(now.missing == [0, 1, 2])
     }
 
+    @Test(
+        "a name or a type that would end a line is refused, by its field",
+        arguments: [("a\r\nb.mp4", "video/mp4", "filename"), ("a.mp4", "video/mp4\r\nX: y", "fileType")]
+    )
+    func controlCharacters(name: String, type: String, field: String) async throws {
+        let ingest = try await Fixture().ingest()
+        let error = await #expect(throws: ServiceError.self) {
+            try await ingest.begin(
+                AnnouncedFile(door: "test", fileName: name, fileType: type, size: 1),
+                owner: Fixture.owner
+            )
+        }
+        #expect(error?.code == .invalidRequest && error?.field == field)
+    }
+
     @Test("an expired upload takes no more parts, and is swept with its file")
     func expiry() async throws {
         let fixture = try await Fixture()

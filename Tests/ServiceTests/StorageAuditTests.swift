@@ -52,6 +52,31 @@ import Testing
         #expect(report.missing == [lost.rawValue])
     }
 
+    @Test("a picture stands for its own poster, and an empty original may be kept")
+    func pictures() async throws {
+        let fixture = try await Fixture()
+        let asset = try await complete(fixture)
+        let medium = Derivative(name: "medium", fileExtension: "jpg", mimeType: "image/jpeg", bytes: 1)
+        let key = try medium.key(asset.id, version: 1)
+        _ = try await fixture.store.put(key, bytes: [1])
+        try await fixture.database.write { transaction in
+            try medium.record(for: asset.id, version: 1, in: transaction)
+            try transaction.run("UPDATE versions SET poster = 1, size = 0")
+        }
+        let report = try await audit(fixture)
+        #expect(report.isConsistent, "\(report)")
+        let delivery = Delivery(
+            database: fixture.database,
+            catalog: fixture.catalog,
+            store: fixture.store,
+            keys: StreamKeys(secrets: [noise(32)]),
+            expiresIn: 3600
+        )
+        #expect(try delivery.posterPath(of: try await asset.record) == fixture.store.localPath(key))
+        try await fixture.database.write { try $0.run("DELETE FROM derivatives") }
+        #expect(try await audit(fixture).missing == [try AssetKeys.poster(asset.id, version: 1).rawValue])
+    }
+
     @Test("is neither too much nor too little while a job works on it")
     func underWay() async throws {
         let fixture = try await Fixture()

@@ -15,7 +15,8 @@ extension Request {
     /// `orText`: whether JSON that is called `text/plain` is read too; a page's `sendBeacon` calls it so.
     ///
     /// Throws `ServiceError(.unsupportedMedia)` for another declared type; `.tooLarge`; `.invalidRequest` whose `field`
-    /// names the path to the wrong value (`metadata.title`, `tags[2]`) and whose message says what was expected there.
+    /// names the path to the wrong value (`metadata.title`, `tags[2]`) and whose message says what was expected there, or
+    /// that objects and lists stand more than 16 deep within each other.
     package func json<Value: Decodable>(as type: Value.Type = Value.self, limit: Int = 1 << 20, orText: Bool = false)
         async throws
         -> Value
@@ -28,21 +29,82 @@ extension Request {
         guard !bytes.isEmpty else {
             throw ServiceError(.invalidRequest, "The request body is empty; JSON is expected.")
         }
+        guard Self.depth(ofJSON: bytes) <= Self.deepest else {
+            throw ServiceError(
+                .invalidRequest,
+                "The request body has objects or lists within each other more than \(Self.deepest) deep."
+            )
+        }
         do {
             return try JSONDecoder().decode(type, from: Data(bytes))
         } catch let error as DecodingError {
-            throw Self.unfitNumber(in: bytes, error) ?? Self.explained(error)
+            throw Self.unfitNumber(in: bytes, for: type, error) ?? Self.explained(error)
         }
     }
 
+    /// How far objects and lists may stand within each other.
+    ///
+    /// For every value that is not of the first kind that is tried, the decoder writes down the path to it, in time that
+    /// grows with the square of the depth: 3 KiB that are 500 deep cost 9 s, 64 KiB minutes.
+    private static let deepest = 16
+
+    /// The most brackets that are open at once, those within strings left out.
+    private static func depth(ofJSON bytes: [UInt8]) -> Int {
+        var depth = 0
+        var most = 0
+        var isString = false
+        var isEscaped = false
+        for byte in bytes {
+            if isEscaped {
+                isEscaped = false
+            } else if isString {
+                if byte == UInt8(ascii: "\"") { isString = false } else { isEscaped = byte == UInt8(ascii: "\\") }
+            } else {
+                switch byte {
+                case UInt8(ascii: "\""): isString = true
+                case UInt8(ascii: "{"), UInt8(ascii: "["):
+                    depth += 1
+                    most = max(most, depth)
+                case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+                default: break
+                }
+            }
+        }
+        return most
+    }
+
     /// Foundation reports a number that does not fit its integer type (1.5, 1e30) as corrupted data, without its field.
-    private static func unfitNumber(in bytes: [UInt8], _ error: DecodingError) -> ServiceError? {
-        guard case .dataCorrupted(let context) = error, context.codingPath.isEmpty,
+    ///
+    /// Of the numbers that are no integers, the one is named that still fails when all others are 0: a field beside it
+    /// may well be a fraction.
+    private static func unfitNumber(
+        in bytes: [UInt8],
+        for type: any Decodable.Type,
+        _ error: DecodingError
+    ) -> ServiceError? {
+        guard Self.hidesItsField(error),
             let members = try? JSONDecoder().decode([String: JSONValue].self, from: Data(bytes))
         else { return nil }
-        let unfit = members.filter { if case .number = $0.value { true } else { false } }.keys.sorted()
-        guard let field = unfit.first else { return nil }
+        let fractions = members.filter { if case .number = $0.value { true } else { false } }
+        let unfit = fractions.keys.sorted().prefix(mostFractions).first { field in
+            let others = members.merging(fractions.mapValues { _ in 0 }) { $1 }
+            let alone = others.merging([field: members[field] ?? .null]) { $1 }
+            do {
+                _ = try JSONDecoder().decode(type, from: JSONEncoder().encode(alone))
+                return false
+            } catch {
+                return (error as? DecodingError).map(Self.hidesItsField) ?? false
+            }
+        }
+        guard let field = unfit else { return nil }
         return ServiceError(.invalidRequest, "\(field) must be a whole number in range.", field: field)
+    }
+
+    /// How many fields are tried: every one is another run of the decoder.
+    private static let mostFractions = 16
+
+    private static func hidesItsField(_ error: DecodingError) -> Bool {
+        if case .dataCorrupted(let context) = error { context.codingPath.isEmpty } else { false }
     }
 
     /// Decodes an `application/x-www-form-urlencoded` body.

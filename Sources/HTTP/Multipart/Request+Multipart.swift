@@ -45,6 +45,9 @@ private final class MultipartReceiver: BodySink, MultipartConsumer, @unchecked S
         case file(any BodySink)
     }
 
+    /// Why bytes were taken for text (RFC 7578 section 4.2).
+    private static let hint = " A part with a file needs a filename."
+
     private var parser: MultipartParser
     private let fieldLimit: Int
     private let onFile: @Sendable (PartHead, [String: String]) throws -> any BodySink
@@ -82,7 +85,7 @@ private final class MultipartReceiver: BodySink, MultipartConsumer, @unchecked S
         case .file(let sink): try sink.write(bytes)
         case .field(let name, var value):
             guard value.count + bytes.count <= fieldLimit else {
-                throw ServiceError(.tooLarge, "\(name) exceeds \(fieldLimit) bytes.", field: name)
+                throw ServiceError(.tooLarge, "\(name) exceeds \(fieldLimit) bytes.\(Self.hint)", field: name)
             }
             part = .none
             value.append(contentsOf: bytes)
@@ -93,7 +96,7 @@ private final class MultipartReceiver: BodySink, MultipartConsumer, @unchecked S
     func partEnded() throws {
         if case .field(let name, let value) = part {
             guard let text = String(validating: value, as: UTF8.self) else {
-                throw ServiceError(.invalidRequest, "\(name) is not UTF-8 text.", field: name)
+                throw ServiceError(.invalidRequest, "\(name) is not UTF-8 text.\(Self.hint)", field: name)
             }
             fields[name] = text
         }

@@ -61,7 +61,8 @@ struct Listeners: Sendable {
     }
 
     private func addresses(_ host: String?, _ port: UInt16) throws(SocketError) -> [SocketAddress] {
-        guard let host else {
+        // Elsewhere `::` means IPv4 too, and a machine's `localhost` may be either.
+        guard let host, host != "::" else {
             // A kernel without IPv6 has no such sockets.
             let hasIPv6 = Sockets.supports(AF_INET6)
             return [.every(hasIPv6 ? AF_INET6 : AF_INET, port: port)]

@@ -8,7 +8,7 @@
 ///
 /// Every default is safe on the open internet behind a proxy.
 package struct ServerConfiguration: Sendable {
-    /// An address or a name to listen on; nil listens on every address, IPv6 and IPv4.
+    /// An address or a name to listen on; nil and `::` listen on every address, IPv6 and IPv4.
     package var host: String?
     /// Ports that must be free; 0 takes any.
     package var ports: [UInt16] = [3000]

@@ -34,6 +34,7 @@ extension Catalog {
         try transaction.run("UPDATE assets SET trashed_at = \(now) WHERE id = \(id)")
         try SearchIndex.remove(id, in: transaction)
         try Revocations.add(.asset, id.rawValue, until: now + revocationPeriod, in: transaction)
+        try YouTubeVideo.endForTrash(id, in: transaction)
         // What is being made for it comes to its end; what waits goes on waiting.
         try move(id, by: pause, in: transaction)
     }

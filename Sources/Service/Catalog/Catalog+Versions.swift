@@ -104,15 +104,17 @@ extension Catalog {
         of asset: AssetID,
         from upload: Upload,
         sha256: String?,
+        content: FileContent?,
         in transaction: any Connection
     ) throws {
+        let type = FileContent.mediaType(declared: upload.fileType, found: content)
         try transaction.run(
             """
             INSERT INTO versions (asset_id, number, status, progress, size, sha256, created_at, duration_limit,
                 sound_size_limit, edition, file_name, file_type)
             VALUES (\(asset), \(number), 'queued', 0, \(upload.size), \(sha256), \(Timestamp.now),
                 \(upload.durationLimit?.microseconds), \(upload.soundSizeLimit), \(number), \(upload.fileName),
-                \(upload.fileType))
+                \(type))
             """
         )
     }

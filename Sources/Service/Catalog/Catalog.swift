@@ -30,17 +30,18 @@ package struct Catalog: Sendable {
         let title = upload.metadata["title"]?.stringValue ?? upload.fileName
         let description = upload.metadata["description"]?.stringValue ?? ""
         let metadata = String(decoding: try JSONEncoder().encode(upload.metadata), as: UTF8.self)
+        let type = FileContent.mediaType(declared: upload.fileType, found: content)
         let original = try sha256.flatMap { try Self.living(sha256: $0, owner: upload.owner, in: transaction) }
         try transaction.run(
             """
             INSERT INTO assets (id, user_id, kind, title, description, file_name, file_type, metadata, version,
                 is_public, created_at, updated_at, duplicate_of)
             VALUES (\(id), \(upload.owner), \(content?.kind.rawValue ?? "unknown"), \(title), \(description),
-                \(upload.fileName), \(upload.fileType), \(metadata), 1, \(upload.isPublic), \(now), \(now),
+                \(upload.fileName), \(type), \(metadata), 1, \(upload.isPublic), \(now), \(now),
                 \(original))
             """
         )
-        try Self.addVersion(1, of: id, from: upload, sha256: sha256, in: transaction)
+        try Self.addVersion(1, of: id, from: upload, sha256: sha256, content: content, in: transaction)
         try Tag.set(Tag.read(upload.metadata["tags"]), of: id, owner: upload.owner, in: transaction)
         try SearchIndex.refresh(id, in: transaction)
     }
@@ -90,6 +91,9 @@ enum Subject {
         "\(version(id, number))/\(rendition).mp4"
     }
 
+    /// Beside its versions: processing it again does not end what is sent.
+    static func youtube(_ id: AssetID) -> String { "\(asset(id))/youtube" }
+
     static func original(_ id: AssetID, _ number: Int) -> String { "\(version(id, number))/original" }
 
     /// A version's subject, and the range of all that is below it: "0" follows "/".
@@ -108,6 +112,6 @@ enum Subject {
         let versions = try connection.all("SELECT number FROM versions WHERE asset_id = \(id)")
         let renditions = try connection.all("SELECT version, name FROM renditions WHERE asset_id = \(id)")
         return try versions.map { version(id, try $0.get("number")) }
-            + renditions.map { mp4(id, try $0.get("version"), try $0.get("name")) }
+            + renditions.map { mp4(id, try $0.get("version"), try $0.get("name")) } + [youtube(id)]
     }
 }

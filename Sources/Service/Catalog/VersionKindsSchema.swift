@@ -2,7 +2,7 @@ package import SQL
 
 /// What each version is: an asset is what its live version is, and a new one may be something else.
 package enum VersionKindsSchema {
-    package static let migration = Migration(24, "version kinds", columns + triggers + corrections)
+    package static let migration = Migration(25, "version kinds", columns + triggers + corrections)
 
     private static let columns: [Query] = [
         // `video`, `audio` or `image`; `unknown` until somebody has looked into it.

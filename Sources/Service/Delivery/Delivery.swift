@@ -162,16 +162,20 @@ package struct Delivery: Sendable {
 
     /// A video's poster; a picture stands for itself.
     package func posterPath(_ token: StreamToken) throws -> String {
-        do {
-            return try existing(AssetKeys.poster(token.asset, version: token.version))
-        } catch {
-            return try image("medium.jpg", token).path
-        }
+        try posterPath(token.asset, token.version)
     }
 
     /// The live version's, for those who have proved their right in another way.
     package func posterPath(of asset: AssetRecord) throws -> String {
-        try existing(AssetKeys.poster(asset.id, version: asset.version.number))
+        try posterPath(asset.id, asset.version.number)
+    }
+
+    private func posterPath(_ asset: AssetID, _ version: Int) throws -> String {
+        do {
+            return try existing(AssetKeys.poster(asset, version: version))
+        } catch {
+            return try imagePath(Derivative.picturePoster, .jpeg, asset, version)
+        }
     }
 
     static let nothing = ServiceError(.notFound, "There is no such file.")

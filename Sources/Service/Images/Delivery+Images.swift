@@ -42,7 +42,7 @@ extension Delivery {
         return Dictionary(paths, uniquingKeysWith: { first, _ in first })
     }
 
-    private func imagePath(_ name: String, _ format: ImageFormat, _ asset: AssetID, _ version: Int) throws -> String {
+    func imagePath(_ name: String, _ format: ImageFormat, _ asset: AssetID, _ version: Int) throws -> String {
         try existing(
             Derivative(name: name, fileExtension: format.fileExtension, mimeType: format.mimeType, bytes: 0)
                 .key(asset, version: version)

@@ -133,4 +133,6 @@ extension ProcessingContext {
 extension Derivative {
     /// The uploaded file without its metadata.
     static let original = "original"
+    /// The size that stands for a picture where a video has its poster; a JPEG.
+    static let picturePoster = "medium"
 }

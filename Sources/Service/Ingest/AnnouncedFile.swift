@@ -49,9 +49,16 @@ package struct AnnouncedFile: Sendable {
     /// - Throws: `.invalidRequest` with the field.
     static func check(fileName: String, fileType: String) throws {
         // Only ever shown: no file is named by it.
-        guard (1...255).contains(fileName.utf8.count), !fileName.unicodeScalars.contains(where: { $0.value < 32 })
-        else { throw wrong("filename", "must be a name of 1 to 255 bytes without control characters.") }
-        guard fileType.utf8.count <= 255 else { throw wrong("fileType", "must be a media type.") }
+        guard (1...255).contains(fileName.utf8.count), !hasControls(fileName) else {
+            throw wrong("filename", "must be a name of 1 to 255 bytes without control characters.")
+        }
+        guard fileType.utf8.count <= 255, !hasControls(fileType) else {
+            throw wrong("fileType", "must be a media type, such as video/mp4.")
+        }
+    }
+
+    private static func hasControls(_ text: String) -> Bool {
+        text.unicodeScalars.contains { $0.properties.generalCategory == .control }
     }
 
     private static func wrong(_ field: String, _ words: String) -> ServiceError {

@@ -18,6 +18,15 @@ package struct FileContent: Sendable, Hashable {
         .audio: "MP3, WAV, OGG, AAC, M4A or FLAC",
     ]
 
+    /// The media type to show: the declared one, unless there is none or it belongs to another kind of file.
+    ///
+    /// WebM, MP4 and Ogg hold sounds or videos, which their first bytes do not tell: what was declared may know better.
+    package static func mediaType(declared: String, found: FileContent?) -> String {
+        guard let found else { return declared }
+        let family = declared.prefix { $0 != "/" }.lowercased()
+        return found.kind != .image && ["audio", "video"].contains(family) ? declared : found.mimeType
+    }
+
     private init(_ kind: Kind, _ mimeType: String) {
         self.kind = kind
         self.mimeType = mimeType

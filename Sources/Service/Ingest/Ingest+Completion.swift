@@ -105,7 +105,14 @@ extension Ingest {
         if upload.target == nil {
             try Catalog.create(asset, from: upload, sha256: sha256, content: content, in: transaction)
         } else if try transaction.first("SELECT id FROM assets WHERE id = \(asset)") != nil {
-            try Catalog.addVersion(version, of: asset, from: upload, sha256: sha256, in: transaction)
+            try Catalog.addVersion(
+                version,
+                of: asset,
+                from: upload,
+                sha256: sha256,
+                content: content,
+                in: transaction
+            )
         } else {
             try transaction.run(
                 "UPDATE uploads SET state = 'failed', error = \(targetDeleted) WHERE id = \(upload.id)"

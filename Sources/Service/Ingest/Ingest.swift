@@ -150,7 +150,7 @@ package final class Ingest: Sendable {
         while true {
             let (known, retirements) = active.withLock { ($0.entries[id], $0.retirements) }
             if let known { return known }
-            guard let found = try await read(id) else { throw ServiceError(.notFound, "Upload not found.") }
+            guard let found = try await read(id) else { throw ServiceError(.notFound, "Upload not found") }
             // An appended upload's state is its file: there is nothing to keep.
             guard found.upload.form == .numbered, found.upload.acceptsParts, found.upload.owner == owner else {
                 return found

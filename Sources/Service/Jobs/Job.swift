@@ -30,8 +30,10 @@ extension Job {
 }
 
 /// Where a job waits: probing never waits behind encoding, and a viewer never behind the background.
+///
+/// Outgoing: what waits for a line to another service, for hours perhaps, and does nothing meanwhile.
 package enum Lane: String, Sendable, CaseIterable {
-    case light, heavy, viewer
+    case light, heavy, viewer, outgoing
 }
 
 /// How urgent: higher first.

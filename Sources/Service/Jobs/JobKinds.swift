@@ -6,7 +6,7 @@ enum JobKinds {
         PrepareAsset.self, EncodeChunk.self, EncodeSegment.self, CopyStreams.self, EncodeAudio.self, MakePoster.self,
         RemuxMP4.self, DeleteObjects.self, AdoptVersion.self, RemoveVersion.self, MakeSoundFiles.self,
         StripOriginal.self, MakeImages.self, MakeVariant.self, ReadText.self, DrawStoryboard.self, MakePreview.self,
-        MeasureLoudness.self, IndexKeyFrames.self, CutClip.self,
+        MeasureLoudness.self, IndexKeyFrames.self, CutClip.self, PublishOnYouTube.self,
     ]
 
     /// The job behind a stored row; nil when this release does not know its kind.

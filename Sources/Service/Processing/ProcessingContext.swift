@@ -15,6 +15,8 @@ package struct ProcessingContext: Sendable {
     package let profiles: [Profile]
     /// Where chunks are made before they are published; on the object store's file system.
     package let workDirectory: String
+    /// The operator's channel; nil where there is none.
+    package let youtube: YouTubeClient?
     package let logger: Logger
 
     /// `images`: nil for helpers that are this very program.
@@ -25,6 +27,7 @@ package struct ProcessingContext: Sendable {
         images: ImageHelpers? = nil,
         profiles: [Profile],
         workDirectory: String,
+        youtube: YouTubeClient? = nil,
         logger: Logger
     ) {
         self.database = database
@@ -33,6 +36,7 @@ package struct ProcessingContext: Sendable {
         self.images = images ?? ImageHelpers(tools: tools)
         self.profiles = profiles
         self.workDirectory = workDirectory
+        self.youtube = youtube
         self.logger = logger
     }
 }

@@ -179,14 +179,35 @@ private struct ExpectedObjects {
             if jobs.contains(where: { $0 == work || $0.hasPrefix(work + "/") }) {
                 underWay.append(AssetKeys.prefix(asset, version: number))
             }
-            if try row.get("size", as: Int64.self) > 0 {
-                needed.insert(try AssetKeys.original(asset, version: number).rawValue)
-            }
-            if try row.get("poster", as: Int.self) == 1 {
+            // An empty file may be kept or not.
+            let original = try AssetKeys.original(asset, version: number).rawValue
+            if try row.get("size", as: Int64.self) > 0 { needed.insert(original) } else { allowed.insert(original) }
+            try addRenditions(asset, number, in: connection)
+            let names = try addDerivatives(asset, number, in: connection)
+            if try row.get("poster", as: Int.self) == 1, !names.contains(Derivative.picturePoster) {
                 needed.insert(try AssetKeys.poster(asset, version: number).rawValue)
             }
-            try addRenditions(asset, number, in: connection)
         }
+    }
+
+    /// - Returns: their names.
+    private mutating func addDerivatives(
+        _ asset: AssetID,
+        _ version: Int,
+        in connection: any Connection
+    ) throws -> Set<String> {
+        var names = Set<String>()
+        try connection.each(
+            """
+            SELECT name, extension, mime_type, width, height, bytes FROM derivatives
+            WHERE asset_id = \(asset) AND version = \(version)
+            """
+        ) { row in
+            let derivative = try Derivative(row: row)
+            names.insert(derivative.name)
+            needed.insert(try derivative.key(asset, version: version).rawValue)
+        }
+        return names
     }
 
     private mutating func addRenditions(_ asset: AssetID, _ version: Int, in connection: any Connection) throws {
@@ -205,12 +226,6 @@ private struct ExpectedObjects {
             let rendition = try row.get("rendition", as: String.self)
             needed.insert(try AssetKeys.file(asset, version: version, rendition: rendition, name: name).rawValue)
         }
-        try connection.each(
-            """
-            SELECT name, extension, mime_type, width, height, bytes FROM derivatives
-            WHERE asset_id = \(asset) AND version = \(version)
-            """
-        ) { row in needed.insert(try Derivative(row: row).key(asset, version: version).rawValue) }
     }
 
     struct Differences {

@@ -30,6 +30,7 @@ enum Doctor {
             findings.append(Finding("settings", .good, "Every setting is valid."))
             findings += SettingsCheck.findings(settings)
             findings += DataFolderCheck.findings(settings)
+            findings += await DatabaseCheck.findings(settings)
             findings += await PortsCheck.findings(settings)
             tools.codecs = SettingsCheck.codecs(settings)
         } catch {

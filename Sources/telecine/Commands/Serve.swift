@@ -211,6 +211,7 @@ enum Serve {
             early: early,
             insight: insight,
             sharing: Sharing(database: installation.database, delivery: delivery),
+            youtube: YouTube(catalog: delivery.catalog, publishers: installation.settings.youTube.publishers),
             status: status,
             metrics: metrics,
             logger: installation.logger

@@ -54,7 +54,7 @@ enum Work {
             queue: installation.queue,
             context: try await installation.processingContext(in: folder.path),
             // Sound and picture of one seek at once.
-            slots: [.heavy, .viewer, .viewer, .light, .light],
+            slots: [.heavy, .viewer, .viewer, .light, .light, .outgoing],
             logger: logger
         )
         await withTaskGroup(of: Void.self) { group in

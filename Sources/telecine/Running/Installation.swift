@@ -72,6 +72,7 @@ struct Installation: Sendable {
             tools: tools,
             profiles: profiles,
             workDirectory: folder ?? workDirectory,
+            youtube: settings.youTube.client.map(YouTubeClient.init),
             logger: logger
         )
     }

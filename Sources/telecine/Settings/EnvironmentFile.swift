@@ -1,13 +1,15 @@
 internal import Foundation
 
 /// A `.env` file: `NAME=value` lines, `#` comments, `export` allowed, single or double quotes around a value.
+///
+/// Lines end as any editor ends them: CRLF is one character in Swift, which no `"\n"` equals.
 struct EnvironmentFile: Sendable {
     private(set) var values: [String: String] = [:]
     /// One line for every line that could not be read.
     private(set) var errors: [String] = []
 
     init(text: String) {
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let line = line.trimmingCharacters(in: .whitespacesAndNewlines)
             guard !line.isEmpty, !line.hasPrefix("#") else { continue }
             let statement = line.hasPrefix("export ") ? String(line.dropFirst(7)) : line

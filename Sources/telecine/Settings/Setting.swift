@@ -41,6 +41,7 @@ enum SettingGroup: String, CaseIterable, Sendable {
     case processing = "Processing"
     case network = "Network"
     case analytics = "Analytics"
+    case youTube = "YouTube"
     case logging = "Logging"
     case client = "Command line as a client"
 }

@@ -38,6 +38,7 @@ struct Settings: Sendable {
     /// Who reads `/metrics` without a token.
     let metricsAllow: [AddressRange]
     let gateway: Gateway
+    let youTube: YouTubeSettings
     let logLevel: LogLevel
     let logFormat: LogFormat
     let client: Client
@@ -125,8 +126,7 @@ struct Settings: Sendable {
         trashPeriod = trashDays == 0 ? nil : .seconds(trashDays * 86_400)
         handlingLimits = SettingsTable.handlingLimits.mapValues { Int64(reader.value($0, insteadOfWrong: 0)) << 20 }
         keepFailed = reader.value(SettingsTable.keepFailed, insteadOfWrong: .zero)
-        let analyticsDays = reader.value(SettingsTable.analyticsDays, insteadOfWrong: 1)
-        analyticsRetention = .seconds(analyticsDays * 86_400)
+        analyticsRetention = .seconds(86_400 * reader.value(SettingsTable.analyticsDays, insteadOfWrong: 1))
         analyticsAddresses = reader.value(SettingsTable.analyticsAddresses, insteadOfWrong: .anonymised)
         cleanupTime = reader.value(SettingsTable.cleanupTime, insteadOfWrong: TimeOfDay(hour: 0, minute: 0))
         workers = reader.value(SettingsTable.workers, insteadOfWrong: 0)
@@ -139,7 +139,8 @@ struct Settings: Sendable {
         logLevel = reader.value(SettingsTable.logLevel, insteadOfWrong: .info)
         logFormat = reader.value(SettingsTable.logFormat, insteadOfWrong: .auto)
         client = Client(&reader)
-        notices = reader.notices
+        youTube = YouTubeSettings(&reader, registration: registration)
+        notices = reader.notices + youTube.notices
         guard reader.errors.isEmpty else { throw SettingsError(lines: reader.errors) }
     }
 }

@@ -60,6 +60,9 @@ struct SettingsReader: Sendable {
         optional(setting) ?? insteadOfWrong
     }
 
+    /// Keeps an error of settings that do not go together.
+    mutating func refuse(_ line: String) { errors.append(line) }
+
     /// One line for every name in `.env` that is no setting.
     var notices: [String] {
         let known = SettingsTable.all.map(\.name)

@@ -254,7 +254,9 @@ enum SettingsTable {
         .init(linkLifetime), .init(trustedProxies), .init(metricsAllow), .init(corsOrigins),
         .init(limitSignIn), .init(limitWrites), .init(limitReads), .init(limitMedia), .init(limitEvents),
         .init(auditDays),
-        .init(analyticsDays), .init(analyticsAddresses), .init(logLevel), .init(logFormat),
+        .init(analyticsDays), .init(analyticsAddresses),
+        .init(youTubeClientID), .init(youTubeClientSecret), .init(youTubeRefreshToken), .init(youTubePublishers),
+        .init(youTubeAPIURL), .init(youTubeTokenURL), .init(logLevel), .init(logFormat),
         .init(clientURL), .init(clientToken), .init(clientEmail), .init(clientPassword),
     ]
 

@@ -10,17 +10,38 @@ enum DataFolder {
 
     /// Makes the folder if need be and opens the database, migrated.
     ///
-    /// - Throws: `Failure` when the folder cannot be made, `SQLError` when the database cannot be used.
+    /// - Throws: `Failure` when the folder cannot be made or the database cannot be used, with what to do about it.
     static func openDatabase(_ settings: Settings) async throws -> any Database {
         try makeFolder(settings)
-        let database = try SQLiteDatabase(path: databasePath(settings))
+        let path = databasePath(settings)
         do {
-            try await database.migrate(Schema.migrations)
-        } catch {
-            await database.close()
-            throw error
+            let database = try SQLiteDatabase(path: path)
+            do {
+                try await database.migrate(Schema.migrations)
+            } catch {
+                await database.close()
+                throw error
+            }
+            return database
+        } catch let error as SQLError {
+            let (message, remedy) = trouble(error, at: path)
+            throw Failure("\(message): \(remedy)")
         }
-        return database
+    }
+
+    /// What is the matter with a database that cannot be used, and what to do about it.
+    static func trouble(_ error: SQLError, at path: String) -> (message: String, remedy: String) {
+        switch error.kind {
+        case .corrupt: ("\(path) is damaged (\(error.message))", "restore the data folder from a backup")
+        case .migration:
+            (
+                "\(path) does not fit this version (\(error.message))",
+                "run the version that used it last, or restore a backup from before"
+            )
+        case .full: ("\(path) cannot be written (\(error.message))", "make room on its disk")
+        case .busy: ("\(path) is kept by another program (\(error.message))", "end that program, or wait for it")
+        default: ("\(path) cannot be used (\(error.message))", "make it a file that this user may read and write")
+        }
     }
 
     /// The accounts on an open database, as the settings want them.

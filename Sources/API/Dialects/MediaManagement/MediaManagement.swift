@@ -11,6 +11,7 @@ package struct MediaManagement: Sendable {
     let early: EarlyPlay?
     let insight: Insight
     let sharing: Sharing
+    let youtube: YouTube
     let authentication: Authentication
     let address: PublicAddress
     let playbacks: PlaybackReports
@@ -23,6 +24,7 @@ package struct MediaManagement: Sendable {
         early: EarlyPlay? = nil,
         insight: Insight,
         sharing: Sharing,
+        youtube: YouTube,
         authentication: Authentication,
         address: PublicAddress,
         playbacks: PlaybackReports
@@ -33,6 +35,7 @@ package struct MediaManagement: Sendable {
         self.early = early
         self.insight = insight
         self.sharing = sharing
+        self.youtube = youtube
         self.authentication = authentication
         self.address = address
         self.playbacks = playbacks
@@ -55,6 +58,7 @@ package struct MediaManagement: Sendable {
         }
         registerAssets(on: &router)
         registerTrash(on: &router)
+        registerYouTube(on: &router)
         router.on(.get, "/api/assets/:id/captions", captionList)
         router.on(.put, "/api/assets/:id/captions/:language", putCaptions)
         router.on(.delete, "/api/assets/:id/captions/:language", deleteCaptions)

@@ -90,7 +90,7 @@ extension MediaManagement {
 
     private static func uploadID(_ request: Request) throws -> UploadID {
         guard let id = UploadID(parsing: request.parameters["id"] ?? "") else {
-            throw ServiceError(.notFound, "Upload not found.")
+            throw ServiceError(.notFound, "Upload not found")
         }
         return id
     }

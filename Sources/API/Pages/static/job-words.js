@@ -8,6 +8,7 @@ export const work = {
   "asset.images": "Make a picture’s sizes", "asset.variant": "Make a size that was asked for",
   "asset.key-frames": "List the key frames", "asset.loudness": "Measure the loudness", "asset.preview": "Make the preview",
   "asset.remove-version": "Remove a version", "asset.storyboard": "Draw the storyboard", "asset.text": "Read captions and chapters",
+  "youtube.publish": "Publish on YouTube",
 };
 
 export const names = {

@@ -1,0 +1,219 @@
+"""Contract 1's `POST /api/assets/:id/share/youtube`, against a server that keeps YouTube's protocol strictly."""
+import hashlib
+import json
+import pathlib
+import signal
+
+import pytest
+
+from support import clips
+from support.client import Client
+from support.openapi import Description
+from support.service import kill_quietly
+from support.wait import until
+from support.youtube import CLIENT, Hold, YouTube, refusal
+
+MIB = 1 << 20
+SIZE = 4 * MIB
+DONE = {"success", "youtubeId", "youtubeUrl", "status"}
+NO_QUOTA = (403, refusal(403, "quotaExceeded", 'You have exceeded your <a href="/quota">quota</a>.'))
+
+
+@pytest.fixture(scope="module")
+def youtube():
+    channel = YouTube()
+    yield channel
+    channel.stop()
+
+
+@pytest.fixture
+def strict(youtube):
+    """The channel, with nothing left over and nothing done wrong."""
+    yield youtube
+    assert youtube.wrongs == [] and youtube.faults == []
+
+
+@pytest.fixture(scope="module")
+def house(start_service_once, youtube):
+    return start_service_once(**youtube.settings)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory) -> pathlib.Path:
+    folder = tmp_path_factory.mktemp("youtube")
+    small = clips.make(folder / "small.mp4", 1, size="320x180", sound=False)
+    return clips.padded(small, folder / "clip.mp4", SIZE)
+
+
+@pytest.fixture
+def owner(house) -> Client:
+    return Client(house.url).register()
+
+
+def recording(client: Client, clip: pathlib.Path, **metadata) -> str:
+    """An asset that was looked into."""
+    upload = client.send(clip, metadata=metadata)
+    return client.finish(upload)["assetId"]
+
+
+def path(asset: str) -> str:
+    return f"/api/assets/{asset}/share/youtube"
+
+
+def publish(client: Client, asset: str, **wishes):
+    return client.request("POST", path(asset), data=wishes)
+
+
+def begin(client: Client, asset: str, **wishes) -> None:
+    """Asks, and does not wait for the answer: as somebody who closes the page."""
+    connection = client.connect()
+    connection.request("POST", path(asset), body=json.dumps(wishes),
+                       headers={"Content-Type": "application/json", "Authorization": f"Bearer {client.token}"})
+    until("it to have begun", lambda: state(client, asset)["status"] == "uploading")
+    connection.close()
+
+
+def state(client: Client, asset: str) -> dict:
+    answer = client.get(path(asset))
+    assert answer.status == 200, answer
+    return answer.json()
+
+
+def published(client: Client, asset: str) -> dict:
+    return until("the video", lambda: now if (now := state(client, asset))["youtubeId"] else None, deadline=60)
+
+
+def assert_whole(session, clip: pathlib.Path) -> None:
+    assert session.video
+    assert hashlib.sha256(session.content).digest() == hashlib.sha256(clip.read_bytes()).digest()
+
+
+def test_a_video_is_published_as_the_contract_says(house, owner, strict, clip):
+    asset = recording(owner, clip)
+    assert state(owner, asset) == {
+        "available": True, "success": False, "youtubeId": None, "youtubeUrl": None, "status": "none"}
+    wishes = {"title": "My Video on YouTube", "description": "Check out my awesome video!",
+              "tags": ["demo", "tutorial"], "private": False}
+    answer = publish(owner, asset, **wishes)
+    assert answer.status == 200, answer
+    Description(owner.get("/openapi.json").json()).check("POST", path(asset), answer)
+    told = answer.json()
+    [session] = strict.titled(wishes["title"])
+    assert_whole(session, clip)
+    assert told == {"success": True, "youtubeId": session.video["id"], "status": "published",
+                    "youtubeUrl": f"https://www.youtube.com/watch?v={session.video['id']}"}
+    snippet = {name: wishes[name] for name in ("title", "description", "tags")}
+    assert session.resource == {"snippet": snippet, "status": {"privacyStatus": "public"}}
+
+    again = publish(owner, asset, title="Another title")
+    assert (again.status, again.json()) == (200, told), "the same video, not a second one"
+    now = state(owner, asset)
+    assert {name: now[name] for name in DONE} == told
+    assert now["bytesSent"] == now["bytesTotal"] == SIZE and "error" not in now
+    log = house.text()
+    assert not any(secret in log for secret in (CLIENT["client_secret"], CLIENT["refresh_token"], "upload_id="))
+
+
+def test_it_is_private_unless_told_and_goes_by_its_own_title(owner, strict, clip):
+    asset = recording(owner, clip, title="<b>" + "Ä" * 200)
+    answer = publish(owner, asset)
+    assert answer.status == 200 and answer.json()["status"] == "private", answer
+    [session] = strict.titled("b" + "Ä" * 99)
+    assert session.resource["status"] == {"privacyStatus": "private"}
+
+
+def test_a_token_that_expired_a_line_that_breaks_and_a_server_that_fails_cost_no_second_video(owner, strict, clip):
+    asset = recording(owner, clip, title="Rough")
+    strict.faults = [("begin", (503, b"try later")), ("begin", (401, refusal(401, "authError", "Expired"))),
+                     ("send", MIB + 1000), ("send", 2 * MIB), ("ask", (401, refusal(401, "authError", "Expired")))]
+    assert publish(owner, asset).status in (200, 202)
+    published(owner, asset)
+    [session] = strict.titled("Rough")
+    assert session.starts == [0, MIB, 3 * MIB], "each goes on where YouTube is"
+    assert_whole(session, clip)
+
+
+def test_what_youtube_refuses_is_told_and_can_be_asked_for_again(owner, strict, clip):
+    asset = recording(owner, clip, title="No quota")
+    strict.faults = [("begin", NO_QUOTA)]
+    answer = publish(owner, asset)
+    assert answer.status == 502, answer
+    words = "YouTube says: You have exceeded your quota. (quotaExceeded)"
+    assert (answer.json()["error"], answer.json()["code"]) == (words, "youtube_failed")
+    description = Description(owner.get("/openapi.json").json())
+    description.check("POST", path(asset), answer)
+    description.check("GET", path(asset), owner.get(path(asset)))
+    now = state(owner, asset)
+    assert (now["status"], now["error"], now["success"]) == ("failed", words, False)
+    strict.faults = [("token", (400, b'{"error": "invalid_grant", "error_description": "revoked"}'))]
+    answer = publish(owner, asset)
+    assert answer.status == 502 and "YOUTUBE_REFRESH_TOKEN" in answer.json()["error"], answer
+    assert publish(owner, asset).status == 200
+    assert len(strict.titled("No quota")) == 1
+
+
+def test_a_wish_that_youtube_would_refuse_names_its_field(owner, strict, clip):
+    asset = recording(owner, clip)
+    for field, value in (("title", "x" * 101), ("title", "  "), ("title", "a < b"), ("description", "é" * 2501),
+                         ("tags", ["two words"] * 50), ("tags", ["a>b"]), ("tags", "demo"), ("private", "no")):
+        answer = publish(owner, asset, **{field: value})
+        assert (answer.status, answer.json().get("field")) == (400, field), answer
+    stranger = Client(owner.url).register()
+    assert publish(stranger, asset).status == 403 and stranger.get(path(asset)).status == 403
+    assert publish(owner, "asset_1").status == 404
+    assert Client(owner.url).request("POST", path(asset), data={}).status == 401
+    assert state(owner, asset)["status"] == "none"
+
+
+def test_only_videos_are_sent(owner, strict, tmp_path):
+    sound = tmp_path / "sound.mp3"
+    clips.run_ffmpeg("-f", "lavfi", "-i", "sine=duration=1", sound)
+    asset = recording(owner, sound)
+    answer = publish(owner, asset)
+    assert answer.status == 409 and "Only videos" in answer.json()["error"], answer
+
+
+def test_without_a_channel_it_says_what_to_set(service, client, small_clip):
+    asset = client.finish(client.send(small_clip))["assetId"]
+    answer = publish(client, asset)
+    assert answer.status == 503 and "YOUTUBE_REFRESH_TOKEN" in answer.json()["error"], answer
+    assert state(client, asset) == {
+        "available": False, "success": False, "youtubeId": None, "youtubeUrl": None, "status": "none"}
+
+
+def test_deleting_the_recording_ends_the_upload(owner, strict, clip):
+    asset = recording(owner, clip, title="Regretted")
+    hold = Hold(MIB)
+    strict.faults = [("send", hold)]
+    begin(owner, asset)
+    assert hold.reached.wait(60)
+    assert owner.request("DELETE", f"/api/assets/{asset}").status == 204
+    hold.release.set()
+    assert owner.request("POST", f"/api/trash/{asset}/restore").status == 200
+    now = state(owner, asset)
+    assert now["status"] == "failed" and "trash" in now["error"]
+    assert publish(owner, asset, private=False).status == 200, "and can be asked for again"
+    sessions = strict.titled("Regretted")
+    assert len([session for session in sessions if session.video]) == 1
+
+
+def test_kill_9_of_the_worker_and_of_the_service_costs_neither_bytes_nor_a_second_video(house, owner, strict, clip):
+    asset = recording(owner, clip, title="Immortal")
+    first, second = Hold(MIB), Hold(MIB)
+    strict.faults = [("send", first), ("send", second)]
+    begin(owner, asset)
+    assert first.reached.wait(60)
+    for worker in house.workers():
+        kill_quietly(worker)
+    first.release.set()
+    assert second.reached.wait(60), "another worker goes on"
+    workers = house.workers()
+    house.process.send_signal(signal.SIGKILL)
+    house.process.wait(10)
+    until("its workers to end", lambda: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in workers), deadline=60)
+    second.release.set()
+    house.start(house.port)
+    published(owner, asset)
+    [session] = strict.titled("Immortal")
+    assert session.starts == [0, MIB, 2 * MIB]
+    assert_whole(session, clip)
