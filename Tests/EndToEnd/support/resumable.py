@@ -48,7 +48,10 @@ class Draft:
         return reply.headers["location"]
 
     def patch(self, path: str, offset: int, content: bytes = b"", complete: bool = False, **more) -> Reply:
-        return once(self.client, "PATCH", path, self.said(complete, offset, **more), content)
+        """Asked again after 423, as that says: on a busy machine the connection before takes its time to let go."""
+        said = self.said(complete, offset, **more)
+        return until("the upload to be free", lambda: (
+            reply if (reply := once(self.client, "PATCH", path, said, content)).status != 423 else None), every=0.2)
 
     def head(self, path: str, method: str = "HEAD") -> Reply:
         return once(self.client, method, path, self.said())

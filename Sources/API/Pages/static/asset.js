@@ -78,10 +78,12 @@ async function open() {
     show(now);
     await captions.refresh(now);
   });
-  const shares = new Shares(media.id);
+  // A picture is neither played nor shared as a stream.
+  const shares = media.images ? null : new Shares(media.id);
   const playable = media.images ? null : new Analytics(media.id);
+  $("#sharing").hidden = !shares;
   $("#insight").hidden = !playable;
-  await Promise.all([versions.refresh(), shares.refresh(), captions.refresh(media), playable?.refresh()]);
+  await Promise.all([versions.refresh(), shares?.refresh(), captions.refresh(media), playable?.refresh()]);
   $("#loading").hidden = true;
   $("#page").hidden = false;
 }
