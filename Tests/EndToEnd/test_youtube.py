@@ -6,8 +6,10 @@ import signal
 
 import pytest
 
+from support import browser as chromium
 from support import clips
-from support.client import Client
+from support.accessibility import grave
+from support.client import PASSWORD, Client
 from support.openapi import Description
 from support.service import kill_quietly
 from support.wait import until
@@ -173,12 +175,40 @@ def test_only_videos_are_sent(owner, strict, tmp_path):
     assert answer.status == 409 and "Only videos" in answer.json()["error"], answer
 
 
-def test_without_a_channel_it_says_what_to_set(service, client, small_clip):
+def test_without_a_channel_it_says_what_to_set(service, client, small_clip, page):
     asset = client.finish(client.send(small_clip))["assetId"]
     answer = publish(client, asset)
     assert answer.status == 503 and "YOUTUBE_REFRESH_TOKEN" in answer.json()["error"], answer
     assert state(client, asset) == {
         "available": False, "success": False, "youtubeId": None, "youtubeUrl": None, "status": "none"}
+    chromium.sign_in(page, service.url, client.email, PASSWORD)
+    page.goto(f"{service.url}/assets/{asset}")
+    page.get_by_role("heading", name="Share").wait_for()
+    assert not page.locator("#youtube-box").is_visible()
+
+
+def test_the_page_publishes_it_by_keyboard_and_tells_what_youtube_says(house, owner, strict, clip, page):
+    asset = recording(owner, clip, title="From the page", tags=["sea"])
+    chromium.sign_in(page, house.url, owner.email, PASSWORD)
+    page.goto(f"{house.url}/assets/{asset}")
+    strict.faults = [("begin", NO_QUOTA)]
+    button = page.get_by_role("button", name="Publish on YouTube")
+    button.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("alert").filter(has_text="You have exceeded your quota").wait_for()
+    assert grave(page) == []
+    page.get_by_label("Everybody may see it there").check()
+    button.focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("It is on YouTube.").wait_for()
+    link = page.get_by_role("link", name="Watch on YouTube")
+    [session] = strict.titled("From the page")
+    assert link.get_attribute("href") == f"https://www.youtube.com/watch?v={session.video['id']}"
+    assert session.resource["snippet"]["tags"] == ["sea"]
+    assert page.evaluate("document.activeElement.id") == "youtube-title" and not button.is_visible()
+    page.reload()
+    link.wait_for()
+    assert grave(page) == []
 
 
 def test_deleting_the_recording_ends_the_upload(owner, strict, clip):
