@@ -17,6 +17,8 @@ package struct TelecineAPI: Sendable {
         package var metricsAllowed = MetricsRoutes.near
         /// The services of contract 1 that have a port of their own here.
         package var servicePorts: [UInt16: ServiceName] = [:]
+        /// What those may read who are not signed in.
+        package var anonymous = AnonymousAccess.nothing
         /// Which of contract 1's services this is; nil for all of them.
         package var role: ServiceRole?
 
@@ -123,7 +125,7 @@ package struct TelecineAPI: Sendable {
     /// - Throws: when the pages cannot be read.
     func makeRouter() throws -> Router {
         let cookie = SignInCookie(publicURL: configuration.publicURL, friends: configuration.corsOrigins ?? [])
-        let authentication = Authentication(accounts: accounts, cookie: cookie, clients: clients, limits: limits)
+        let authentication = makeAuthentication(cookie)
         let address = PublicAddress(configured: configuration.publicURL, trustedProxies: configuration.trustedProxies)
         var router = Router()
         AccountsAPI(accounts: accounts, cookie: cookie, address: clients).add(to: &router)
@@ -161,6 +163,16 @@ package struct TelecineAPI: Sendable {
             .register(on: &router)
         HealthRoutes(status: status, ports: configuration.servicePorts).register(on: &router)
         return router
+    }
+
+    private func makeAuthentication(_ cookie: SignInCookie) -> Authentication {
+        Authentication(
+            accounts: accounts,
+            cookie: cookie,
+            clients: clients,
+            limits: limits,
+            anonymous: configuration.anonymous
+        )
     }
 
     private func playbacks(_ clients: ClientAddress) -> PlaybackReports {

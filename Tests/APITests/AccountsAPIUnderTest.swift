@@ -21,7 +21,7 @@ final class AccountsAPIUnderTest: Sendable {
     ) async throws {
         folder = FileManager.default.temporaryDirectory.path + "/telecine-api-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let database = try SQLiteDatabase(path: folder + "/test.sqlite")
+        let database = try SQLiteDatabase(path: folder + "/test.sqlite", busyTimeout: .seconds(600))
         try await database.migrate(Schema.migrations)
         let started = Timestamp.now
         accounts = try Accounts(

@@ -126,6 +126,7 @@ struct GatewayTests {
         var configuration = ServerConfiguration()
         configuration.host = "127.0.0.1"
         configuration.ports = [0]
+        configuration.headDeadline = .seconds(600)
         let server = Server(configuration: configuration, logger: .silent, handler: handler)
         let port = try server.start()[0]
         let gateway = Gateway(

@@ -24,11 +24,12 @@ final class ServiceUnderTest: Sendable {
     init(
         checks: [HealthCheck]? = nil,
         metrics: Metrics = Metrics(),
-        publishers: YouTube.Publishers = .nobody
+        publishers: YouTube.Publishers = .nobody,
+        anonymous: AnonymousAccess = .nothing
     ) async throws {
         folder = FileManager.default.temporaryDirectory.path + "/telecine-api-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        database = try SQLiteDatabase(path: folder + "/test.sqlite")
+        database = try SQLiteDatabase(path: folder + "/test.sqlite", busyTimeout: .seconds(600))
         try await database.migrate(Schema.migrations)
         store = try DiskStore(root: folder + "/objects", durable: false)
         catalog = Catalog(database: database, trashPeriod: .seconds(86_400))
@@ -45,6 +46,7 @@ final class ServiceUnderTest: Sendable {
         )
         var configuration = TelecineAPI.Configuration()
         configuration.servicePorts = [3001: .uploads, 3006: .status]
+        configuration.anonymous = anonymous
         let api = TelecineAPI(
             configuration: configuration,
             accounts: accounts,
@@ -83,7 +85,8 @@ final class ServiceUnderTest: Sendable {
     ) -> ServiceStatus {
         let health = Health(
             checks ?? [.database(database), .migrations(database), .storage([folder], leaving: 0)],
-            freshness: .zero
+            freshness: .zero,
+            patience: .seconds(600)
         )
         return ServiceStatus(
             health: health,

@@ -39,6 +39,9 @@ final class UploadServiceUnderTest: Sendable {
         var configuration = ServerConfiguration()
         configuration.host = "127.0.0.1"
         configuration.ports = [0]
+        // Other tests keep the processors busy.
+        configuration.headDeadline = .seconds(600)
+        configuration.bodyPatience = .seconds(600)
         var router = Router()
         router.on(.post, "/api/uploads/init", begin)
         router.on(.post, "/api/uploads/:id/chunks", receive)

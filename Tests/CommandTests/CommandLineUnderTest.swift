@@ -1,5 +1,7 @@
 import Foundation
+import Media
 import Synchronization
+import Testing
 
 @testable import telecine
 
@@ -18,6 +20,15 @@ final class CommandLineUnderTest: Sendable {
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    /// Writes a program into the folder, by another process.
+    ///
+    /// What this one has open for writing, a child that another test starts at this moment has, too, and cannot be run
+    /// as long (ETXTBSY).
+    func makeProgram(_ name: String, _ text: String) async throws {
+        let writing = ["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\"", "\(folder)/\(name)", text]
+        #expect(try await ChildProcess.run("/bin/sh", writing, deadline: .seconds(300)).succeeded)
+    }
 
     var output: String { printed.withLock { $0 } }
     var notes: String { noted.withLock { $0 } }

@@ -37,8 +37,7 @@ import Testing
     func missingEncoder() async throws {
         let scratch = try CommandLineUnderTest()
         let words = "libx264 libaom-av1 aac mjpeg scale fps zscale tonemap bwdif"
-        try "#!/bin/sh\necho '\(words)'\n".write(toFile: scratch.folder + "/ffmpeg", atomically: true, encoding: .utf8)
-        chmod(scratch.folder + "/ffmpeg", 0o755)
+        try await scratch.makeProgram("ffmpeg", "#!/bin/sh\necho '\(words)'\n")
         let profiles = scratch.folder + "/profiles"
         try FileManager.default.createDirectory(atPath: profiles, withIntermediateDirectories: true)
         let rest = #""width":640,"height":360,"videoBitrate":"1M","audioBitrate":"96k","preset":"fast","frameRate":30"#

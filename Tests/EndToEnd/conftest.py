@@ -150,6 +150,7 @@ def styled(browser, request):
     scheme, size = request.param
     context = browser.new_context(
         color_scheme=scheme, viewport=accessibility.SIZES[size], reduced_motion="reduce")
+    context.set_default_timeout(120_000)
     yield context.new_page()
     context.close()
 
@@ -157,7 +158,6 @@ def styled(browser, request):
 @pytest.fixture
 def page(browser):
     context = browser.new_context()
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    yield page
+    context.set_default_timeout(120_000)
+    yield context.new_page()
     context.close()

@@ -82,6 +82,7 @@ def test_the_account_by_hand(page, browser, service):
     assert rows.count() == 1
     assert elsewhere.get("/api/assets").status == 401
     phone = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+    phone.set_default_timeout(120_000)
     chromium.sign_in(phone, service.url, client.email, "a better one")
     page.reload()
     page.get_by_role("button", name="Sign out all others").click()
@@ -116,6 +117,7 @@ def test_captions_by_hand_belong_to_their_version(page, client, small_clip, tmp_
 def test_the_menu_of_a_phone_by_keyboard(browser, service):
     client = Client(service.url).register()
     phone = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+    phone.set_default_timeout(120_000)
     chromium.sign_in(phone, service.url, client.email, PASSWORD)
     phone.goto(service.url + "/trash")
     menu = phone.get_by_role("button", name="Menu")

@@ -137,7 +137,7 @@ def test_without_a_token_nothing_is_told(strict, upload):
 
 def test_a_refused_body_is_not_sent_when_the_client_asks_first(strict, upload):
     """`Expect: 100-continue`: the refusal comes in place of the go-ahead, so the bytes cost nothing."""
-    connection = http.client.HTTPConnection("127.0.0.1", strict.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", strict.port, timeout=120)
     connection.putrequest("POST", f"/api/uploads/{upload}/chunks")
     connection.putheader("Content-Type", "multipart/form-data; boundary=x")
     connection.putheader("Content-Length", str(CHUNK))
@@ -149,7 +149,7 @@ def test_a_refused_body_is_not_sent_when_the_client_asks_first(strict, upload):
 
 def test_an_expired_upload_is_gone(strict, someone, upload):
     """The shortest expiry is a minute; here time is turned forward in the database instead of waited for."""
-    with contextlib.closing(sqlite3.connect(strict.data / "telecine.sqlite", timeout=10)) as database, database:
+    with contextlib.closing(sqlite3.connect(strict.data / "telecine.sqlite", timeout=120)) as database, database:
         changed = database.execute("UPDATE uploads SET expires_at = 1 WHERE id = ?", (upload,)).rowcount
     assert changed == 1
     for answer in (someone.chunk(upload, 0, b"x" * CHUNK, TOTAL), someone.get(f"/api/uploads/{upload}")):

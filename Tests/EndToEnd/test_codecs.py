@@ -116,7 +116,7 @@ def test_a_ladder_without_h264_is_refused_in_one_line(tmp_path):
     folder = ladder(tmp_path / "profiles", ("hevc", "av1"))
     result = subprocess.run(
         [binary(), "serve", "--data", tmp_path / "data", "--port", "0"], env=clean_environment(PROFILES_DIR=folder),
-        cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert result.returncode != 0
     refusals = [line for line in result.stderr.splitlines() if "H.264" in line]
     assert len(refusals) == 1 and str(folder) in refusals[0]

@@ -141,6 +141,6 @@ def test_doctor_is_content_here_and_names_what_is_missing_elsewhere(telecine, la
     empty.mkdir()
     ill = subprocess.run(
         [binary(), "doctor", "--data", "data"], cwd=tmp_path, env={"PATH": str(empty), "PROFILES_DIR": str(ladder)},
-        capture_output=True, text=True, timeout=60)
+        capture_output=True, text=True, timeout=120)
     assert ill.returncode == FAILED
     assert "ffmpeg" in ill.stdout and "apt" in ill.stdout, ill.stdout

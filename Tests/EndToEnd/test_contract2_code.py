@@ -14,7 +14,7 @@ CODE = pathlib.Path(__file__).parent / "contract2"
 def run(service, client, path: pathlib.Path) -> dict:
     """What the example reports at its end."""
     command = ["node", CODE / "run-upload.mjs", service.url, client.token, path]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=200)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=580)
     assert result.returncode == 0, result.stderr
     report = json.loads(result.stdout)
     assert report["uploaded"]["status"] == "processing" and report["said"] == "Processing complete!", report
@@ -59,7 +59,7 @@ def test_the_curl_example_uploads_a_file_with_and_without_the_last_slash(service
     command = shlex.split(code.replace("http://localhost:8000", service.url)
                           .replace("YOUR_TOKEN", client.token).replace("/path/to/image.jpg", str(small_clip)))
     command[-1] = command[-1].rstrip("/") + ending
-    result = subprocess.run([*command, "-sS"], capture_output=True, text=True, timeout=60)
+    result = subprocess.run([*command, "-sS"], capture_output=True, text=True, timeout=120)
     answer = json.loads(result.stdout)
     assert answer["file_type"] == "video" and answer["mime_type"] == "video/mp4"
     assert handling.detail(client, answer["id"])["user_username"] == answer["user_username"]

@@ -1,4 +1,5 @@
 """The gateway's guard on a real service: limits, origins, headers, sizes, and what administrators leave behind."""
+import concurrent.futures
 import subprocess
 
 import pytest
@@ -18,7 +19,7 @@ def guarded(start_service_once):
     """Tight limits for whoever comes through the proxy, which this machine is; a friend among the origins."""
     return start_service_once(
         WORKERS=0, PUBLIC_URL=PUBLIC, TRUSTED_PROXIES="127.0.0.1,::1", CORS_ORIGINS=FRIEND, RATE_LIMIT_WRITES="3/3s",
-        RATE_LIMIT_SIGN_IN="5/1m", RATE_LIMIT_READS="50/1s", MAX_OPEN_UPLOADS=50)
+        RATE_LIMIT_SIGN_IN="5/10m", RATE_LIMIT_READS="50/1s", MAX_OPEN_UPLOADS=50)
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +38,17 @@ def begin(client: Client, address: str | None):
     return client.request("POST", "/api/uploads/init", data=data, headers=headers)
 
 
+def crowd(count: int, ask):
+    """A refusal of one of so many who come at once: one after the other, a slow machine might let all of them in."""
+    with concurrent.futures.ThreadPoolExecutor(count) as pool:
+        return next((answer for answer in pool.map(ask, range(count)) if answer.status == 429), None)
+
+
 def test_whoever_asks_too_often_waits_as_told_and_is_served_then(guarded):
     client = Client(guarded.url).register()
     first = begin(client, "203.0.113.7")
     assert first.status == 201 and first.headers["RateLimit-Policy"] == '"writes";q=3;w=3'
-    answers = [begin(client, "203.0.113.7") for _ in range(8)]
-    refused = next(answer for answer in answers if answer.status == 429)
+    refused = until("too many at once", lambda: crowd(8, lambda _: begin(client, "203.0.113.7")))
     assert refused.headers["Content-Type"] == "application/problem+json"
     assert "Try again in" in refused.json()["error"] and 'r=0;t=' in refused.headers["RateLimit"]
     assert 1 <= int(refused.headers["Retry-After"]) <= 3
@@ -50,16 +56,16 @@ def test_whoever_asks_too_often_waits_as_told_and_is_served_then(guarded):
     upload = first.json()["uploadId"]
     assert client.chunk(upload, 0, b"x" * 100, 1).status == 200
     assert begin(client, None).status == 201
-    until("the end of the wait", lambda: begin(client, "203.0.113.7").status == 201, 10, every=0.3)
+    until("the end of the wait", lambda: begin(client, "203.0.113.7").status == 201, every=0.3)
     key = ("telecine_http_requests_limited_total", ("by", "address"), ("class", "writes"))
     assert samples(guarded.url)[key] >= 1
 
 
 def test_an_account_is_limited_over_all_its_addresses(guarded):
     client = Client(guarded.url).register()
-    answers = [begin(client, f"203.0.113.{number}") for number in range(20, 32)]
-    assert answers[0].status == 201
-    assert any("from this account" in answer.json()["error"] for answer in answers if answer.status == 429)
+    assert begin(client, "203.0.113.20").status == 201
+    refused = until("too many at once", lambda: crowd(12, lambda n: begin(client, f"203.0.113.{21 + n}")))
+    assert "from this account" in refused.json()["error"]
 
 
 def test_guessers_are_stopped_whatever_account_they_try(guarded):
@@ -182,7 +188,7 @@ def test_administrative_acts_are_entered_and_others_are_not(guarded, boss):
 
 def test_the_command_line_is_entered_too(guarded, boss):
     subprocess.run([binary(), "user", "invite", "--data", guarded.data], check=True, capture_output=True,
-                   env=clean_environment(), cwd=guarded.folder, timeout=60)
+                   env=clean_environment(), cwd=guarded.folder, timeout=120)
     entry = acts(boss, "actor=command+line&act=invitation.make")[0]
     assert entry["actor"] == {"name": "command line"} and entry["outcome"] == "done" and "address" not in entry
     assert [found["actor"]["name"] for found in acts(boss, "act=user.add")] == [boss.email]

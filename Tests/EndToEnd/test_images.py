@@ -231,10 +231,10 @@ def test_a_person_sees_a_picture_as_a_picture(page, service, tmp_path):
     pages.register(page, service.url, f"{tmp_path.name}@example.com")
     pages.drop(page, "#drop", path)
     link = page.locator("#uploads > li").first.get_by_role("link", name=re.compile("Watch"))
-    link.wait_for(timeout=60_000)
+    link.wait_for()
     link.click()
     picture = page.get_by_role("img", name=re.compile("holiday"))
-    picture.wait_for(timeout=60_000)
+    picture.wait_for()
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 400
     assert page.get_by_role("link", name="The original").get_attribute("download").startswith("holiday")
     assert not errors

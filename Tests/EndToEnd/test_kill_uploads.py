@@ -49,7 +49,7 @@ def settle(service, client: Client, uploads: list[Doomed]) -> int:
     whole = uploads[:-1]
     for upload in whole:
         # A completion that the service died in is taken up by its next life, in its own time.
-        asset = until("the asset", lambda u=upload: finished(client, u), deadline=60)
+        asset = until("the asset", lambda u=upload: finished(client, u))
         stored = service.original(asset)
         assert hashlib.sha256(stored.read_bytes()).digest() == hashlib.sha256(upload.content).digest()
         stored.unlink()

@@ -20,7 +20,7 @@ OWN = {"up": {"job", "instance"}, "ALERTS": {"alertname", "alertstate", "job", "
 
 def promtool(*words, **options) -> str:
     path = shutil.which("promtool") or pytest.skip("promtool is missing: scripts/install --test")
-    done = subprocess.run([path, *words], capture_output=True, text=True, timeout=60, **options)
+    done = subprocess.run([path, *words], capture_output=True, text=True, timeout=120, **options)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

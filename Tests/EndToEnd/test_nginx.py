@@ -32,6 +32,7 @@ def test_the_main_job_works_through_nginx(front, someone, small_clip, browser):
     assert clips.count_frames(master) == 4 * 25
     # Chromium does not know this certificate; that it is the right one, Python's client has just checked.
     context = browser.new_context(ignore_https_errors=True)
+    context.set_default_timeout(120_000)
     page = context.new_page()
     chromium.sign_in(page, front.url, someone.email, PASSWORD)
     pages.watch(page, front.url, asset)
@@ -43,7 +44,7 @@ def test_nginx_speaks_http2_and_sends_plain_requests_to_tls(front):
     command = ["curl", "-sS", "--http2", "--cacert", front.certificate, "-o", "/dev/null", "-w",
                "%{http_version} %{response_code}", front.url + "/health"]
     assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "2 200"
-    plain = http.client.HTTPConnection("127.0.0.1", front.plain, timeout=10)
+    plain = http.client.HTTPConnection("127.0.0.1", front.plain, timeout=120)
     plain.request("GET", "/watch/1?t=2", headers={"Host": "localhost"})
     answer = plain.getresponse()
     assert answer.status == 308

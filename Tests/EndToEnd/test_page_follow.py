@@ -24,7 +24,7 @@ def asked(page, service):
 def ready(page, clip) -> None:
     page.set_input_files("input[type=file]", clip)
     row = page.locator("#uploads > li").first
-    until("the upload to be ready", lambda: row.get_attribute("data-state") == "ready", deadline=120)
+    until("the upload to be ready", lambda: row.get_attribute("data-state") == "ready")
 
 
 def count(asked: list[str], form: re.Pattern) -> int:

@@ -118,7 +118,7 @@ def test_details_versions_and_links_of_one_recording(page, browser, owner, servi
 
     page.get_by_label("File of the new version").set_input_files(clips.make(tmp_path / "new.mp4", 5, size="320x180"))
     page.get_by_text("It goes live as soon as it plays.").wait_for()
-    page.get_by_role("button", name="Make version 1 live").click(timeout=60_000)
+    page.get_by_role("button", name="Make version 1 live").click()
     page.get_by_text("Version 1 is live.").wait_for()
     page.get_by_role("button", name="Make version 2 live").wait_for()
 
@@ -129,6 +129,7 @@ def test_details_versions_and_links_of_one_recording(page, browser, owner, servi
     link = page.get_by_label("Address of this link").input_value()
 
     visitor = browser.new_context().new_page()
+    visitor.set_default_timeout(120_000)
     visitor.goto(link)
     visitor.get_by_label("Email").fill("nobody")
     visitor.get_by_role("button", name="Play").click()

@@ -23,11 +23,11 @@ def test_a_person_drops_a_video_and_watches_it(at_home, service, long_clip):
     row = at_home.locator("#uploads > li").first
     row.get_by_role("progressbar").wait_for()
     link = row.get_by_role("link", name=re.compile("Watch"))
-    link.wait_for(timeout=60_000)
+    link.wait_for()
     assert re.fullmatch(r"/watch/asset_\d+", link.get_attribute("href"))
     link.click()
     # It says what is going on until the first rung plays, and then goes on by itself.
-    video = pages.start(at_home, deadline=120)
+    video = pages.start(at_home)
     assert pages.picture_width(video) >= 640
     assert at_home.get_by_role("heading", name=re.compile("long")).count() == 1
 
@@ -46,7 +46,7 @@ def test_progress_only_grows_and_the_library_shows_the_result(at_home, tmp_path)
         assert state != "failed"
         return state == "ready"
 
-    until("the upload to be ready", ended, deadline=120, every=0.02)
+    until("the upload to be ready", ended, every=0.02)
     for stage in ("sending", "following"):
         values = [value for name, value in seen if name == stage]
         assert values == sorted(values), (stage, values)

@@ -22,7 +22,7 @@ def test_ffmpeg_decodes_every_frame_of_every_rung(long_video):
 def test_ffmpeg_plays_the_master_with_its_sound(long_video):
     command = ["ffmpeg", "-nostdin", "-v", "error", "-xerror", "-i", long_video.master, "-map", "0:v:0", "-map",
                "0:a:0", "-f", "null", "-"]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert result.returncode == 0 and not result.stderr, result.stderr
     assert clips.duration(long_video.master) == pytest.approx(40, abs=0.1)
 
@@ -31,7 +31,7 @@ def test_gstreamer_plays_every_frame(long_video):
     """fakesink speaks a line for every buffer; the adaptive demuxer chooses rungs, all on one frame grid."""
     command = ["gst-launch-1.0", "-v", "uridecodebin3", f"uri={long_video.master}", "!", "video/x-raw", "!",
                "fakesink", "name=pictures", "sync=false", "silent=false"]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr
     shown = len(re.findall(r"last-message = chain ", result.stdout))
     assert shown == FRAMES
@@ -54,7 +54,7 @@ def picture_hash(url: str) -> str:
     """A hash over the coded pictures, which a remux keeps and an encode does not."""
     command = ["ffmpeg", "-nostdin", "-v", "error", "-i", url, "-map", "0:v:0", "-c", "copy", "-bsf:v",
                "h264_mp4toannexb", "-f", "hash", "-"]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout
 
 
 def test_a_real_camera_clip_plays_in_chromium(service, page):
@@ -64,9 +64,9 @@ def test_a_real_camera_clip_plays_in_chromium(service, page):
     chromium.sign_in(page, service.url, someone.email, PASSWORD)
     pages.watch(page, service.url, asset)
     video = pages.start(page)
-    until("time to advance", lambda: video.evaluate("v => v.currentTime") > 1, deadline=30)
+    until("time to advance", lambda: video.evaluate("v => v.currentTime") > 1)
     assert video.evaluate("v => v.duration") == pytest.approx(clips.duration(clip), abs=0.1)
-    until("the end", lambda: video.evaluate("v => v.ended"), deadline=30)
+    until("the end", lambda: video.evaluate("v => v.ended"))
     assert video.evaluate("v => v.error") is None
     quality = video.evaluate("v => v.getVideoPlaybackQuality().totalVideoFrames")
     assert quality > 0

@@ -4,6 +4,7 @@ import pathlib
 import socket
 
 from support.client import Client
+from support.wait import until
 
 PORTS = (3001, 3002, 3003, 3006, 8000)
 SERVICES = {3001: "upload-manager", 3002: "streaming-engine", 3003: "content-management", 3006: "status-checker"}
@@ -42,8 +43,9 @@ def test_contract_ports_answer_or_are_warned_about(start_service):
         assert any("3003" in str(warning) for warning in warnings), "a busy port is named"
         client = Client(service.url).register()
         for port in own & set(PORTS):
-            assert Client(f"http://127.0.0.1:{port}").get("/health").status == 200, port
-            health = Client(f"http://127.0.0.1:{port}").get("/health").json()
+            at = Client(f"http://127.0.0.1:{port}")
+            until(f"{port} to be well", lambda at=at: at.get("/health").status == 200)
+            health = at.get("/health").json()
             assert health["service"] == SERVICES.get(port, "telecine"), port
             assert Client(f"http://127.0.0.1:{port}", client.token).init("a.mp4", 10).status == 201
         for port in set(PORTS) - own:

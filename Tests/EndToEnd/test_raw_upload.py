@@ -31,7 +31,7 @@ def clip(small_clip, tmp_path):
 def curl(client: Client, *arguments) -> dict:
     done = subprocess.run(
         ["curl", "-sS", "--fail-with-body", "-H", f"Authorization: Bearer {client.token}", *map(str, arguments)],
-        check=True, capture_output=True, text=True, timeout=60)
+        check=True, capture_output=True, text=True, timeout=120)
     return json.loads(done.stdout)
 
 
@@ -59,7 +59,7 @@ def test_curl_sends_on_through_interim_answers(server, someone, clip):
     done = subprocess.run(
         ["curl", "-sS", "-i", "-T", clip, "-H", f"Authorization: Bearer {someone.token}",
          "-H", "Upload-Draft-Interop-Version: 8", "-H", "Upload-Complete: ?1", someone.url + RAW],
-        check=True, capture_output=True, text=True, timeout=60).stdout
+        check=True, capture_output=True, text=True, timeout=120).stdout
     first, final = done.index("HTTP/1.1 104"), done.index("HTTP/1.1 201")
     assert first < final and f"Location: {BASE}/" in done[first:final]
     assert whole(server, json.loads(done[done.index("{"):])) == clip.read_bytes()

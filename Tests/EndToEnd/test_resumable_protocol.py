@@ -4,7 +4,7 @@ import pytest
 from support.client import Client
 from support.resumable import BASE, Draft, arrived, problem, staged, stored, upload_id
 from support.wait import until
-from support.wire import Wire, once
+from support.wire import Wire, attempt, once
 
 LIMIT = 2 * 1024 * 1024
 
@@ -242,24 +242,29 @@ def test_a_silent_connection_lets_go(server, draft):
 
 def test_who_asks_has_given_up_what_still_comes_but_a_wrong_offset_takes_nothing(server, draft):
     """A proxy may go on passing a dead client's bytes; the client that is back asks where it stands."""
+    # A busy machine can make a sender silent for as long as makes it evicted: then once more.
+    until("a sender that a wrong offset does not end", lambda: goes_on_until_asked(server, draft))
+
+
+def goes_on_until_asked(server, draft) -> bool:
     path = draft.created(LIMIT)
     old = draft.open("PATCH", path, LIMIT, b"x" * 1000, True, 0)
-    sent, alive = 1000, True
+    sent = 1000
     arrived(server, path, 1000)
 
     def drip() -> bool:
-        nonlocal sent, alive
+        nonlocal sent
         try:
             old.send(b"x" * 100)
-            sent += 100
         except OSError:
-            alive = False
-        return alive
+            return False
+        sent += 100
+        return True
 
     wrong = Wire(draft.client, "PATCH", path, draft.said(True, LIMIT - 5) | {"Content-Length": 5}).send(b"wrong")
     wrong.socket.settimeout(0.02)
-    reply = until("the refusal", lambda: drip() and attempt(wrong), every=0.01)
-    assert reply.status == 409 and drip()
+    assert until("the refusal", lambda: (drip() or True) and attempt(wrong), every=0.01).status == 409
+    stays = drip()
     asking = Wire(draft.client, "HEAD", path, draft.said())
     asking.socket.settimeout(0.02)
     reply = until("the offset", lambda: attempt(asking) or (drip() and None), every=0.01)
@@ -267,6 +272,7 @@ def test_who_asks_has_given_up_what_still_comes_but_a_wrong_offset_takes_nothing
     assert 1000 <= reached <= sent
     old.drop()
     assert stored(server, draft.patch(path, reached, b"x" * (LIMIT - reached), True)) == b"x" * LIMIT
+    return stays
 
 
 def test_an_upload_that_is_cancelled_lets_go_of_who_still_sends(server, draft):
@@ -284,16 +290,9 @@ def test_an_upload_that_is_cancelled_lets_go_of_who_still_sends(server, draft):
         return attempt(cancelling)
 
     assert until("the answer", answered, every=0.01).status == 204
-    sender.socket.settimeout(20)
+    sender.socket.settimeout(120)
     try:
         assert sender.final().status >= 400
     except ConnectionError:
         pass
     assert staged(server, path) == 0 and draft.head(path).status == 404
-
-
-def attempt(wire: Wire):
-    try:
-        return wire.final()
-    except TimeoutError:
-        return None

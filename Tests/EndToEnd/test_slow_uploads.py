@@ -27,19 +27,19 @@ def test_a_thousand_slow_uploads_hold_memory_flat(start_service):
 
     def staged() -> bool:
         files = list((service.data / "staging").glob("*.data"))
-        return len(files) == COUNT and all(file.stat().st_size == slow.sent for file in files)
+        return len(files) == COUNT and all(file.stat().st_size >= slow.sent for file in files)
 
     async def hold() -> tuple[int, int, int]:
         before = resident(service.process.pid)
         try:
             await slow.begin()
             await slow.trickle()
-            await asyncio.to_thread(until, "every first piece", staged, 60)
+            await asyncio.to_thread(until, "every first piece", staged, 400)
             begun = resident(service.process.pid)
             await slow.trickle(64)
-            await asyncio.to_thread(until, "every piece", staged, 120)
+            await asyncio.to_thread(until, "every piece", staged, 400)
             # Somebody else is served meanwhile.
-            assert await asyncio.to_thread(lambda: client.get("/health").status) == 200
+            assert not await asyncio.to_thread(client.ills)
             return before, begun, resident(service.process.pid)
         finally:
             slow.close()

@@ -168,7 +168,7 @@ def test_doctor_names_a_disk_that_is_full(tmp_path):
 def examined(folder) -> list[dict]:
     """What `telecine doctor` finds with the data folder in a folder, in which there is no room."""
     done = subprocess.run([binary(), "doctor", "--data", folder / "data", "--json"], cwd=folder,
-                          env=clean_environment(), capture_output=True, text=True, timeout=60)
+                          env=clean_environment(), capture_output=True, text=True, timeout=120)
     assert done.returncode == 1
     return json.loads(done.stdout)["findings"]
 

@@ -52,16 +52,16 @@ def admin(house):
 
 def test_a_disk_that_is_full_or_read_only_is_told_and_mended(house):
     client = Client(house.url)
-    until("a service that is well", lambda: problems(client) == {})
-    assert client.get("/health").status == 200
+    until("a service that is well", lambda: problems(client) == {} and client.get("/health").status == 200)
     ballast = fill(house.staging, leaving=4 * MIB)
     until("the full disk", lambda: problems(client) == {"storage": "too_full"})
     assert client.get("/health").status == 503
-    answer = client.get("/api/health")
+    # Another check may be late where the machine has much else to do.
+    answer = until("content management to be well all the same", lambda: (
+        found := client.get("/api/health")).json()["services"]["content-management"]["status"] == "ok" and found)
     services = answer.json()["services"]
     assert answer.status == 503 and str(house.folder) not in answer.body.decode()
-    assert services["upload-manager"]["problems"][0]["reason"].startswith("The disk is nearly full")
-    assert services["content-management"]["status"] == "ok"
+    assert any(p["reason"].startswith("The disk is nearly full") for p in services["upload-manager"]["problems"])
     ballast.unlink()
     remount(house.staging, "ro")
     until("the read-only disk", lambda: problems(client) == {"storage": "read_only"})
@@ -91,11 +91,11 @@ def test_workers_that_are_killed_come_back_and_those_that_hang_are_missed(house)
 
 def test_administrators_read_where_and_why(house, admin):
     ballast = fill(house.staging, leaving=4 * MIB)
-    until("the full disk", lambda: problems(admin))
-    facts = admin.get("/api/admin/status").json()
+    facts = until("the full disk, and the worker", lambda: (
+        found := admin.get("/api/admin/status").json())["problems"] and len(found["workers"]) == 1 and found)
     ballast.unlink()
     assert facts["problems"][0]["code"] == "too_full" and str(house.staging) in facts["problems"][0]["detail"]
-    assert len(facts["workers"]) == 1 and facts["workers"][0]["slots"] > 1
+    assert facts["workers"][0]["slots"] > 1
     assert facts["storage"]["size"] > facts["storage"]["free"] > 0
     assert facts["queue"] == [] and facts["failures"] == []
 

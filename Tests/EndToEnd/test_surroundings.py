@@ -49,7 +49,7 @@ class Told:
         wanted = ("storyboardUrl", "previewUrl", "chapters", "captions", "loudness")
         self.details = until("everything around the picture", lambda: self._with(wanted), deadline=180, every=0.3)
         self.master_url = client.stream(self.asset)["masterUrl"]
-        self.master = until("I-frame playlists", self._wound, deadline=60, every=0.3)
+        self.master = until("I-frame playlists", self._wound, every=0.3)
 
     def _with(self, names):
         details = self.client.get(f"/media/{self.asset}").json()
@@ -240,6 +240,7 @@ def test_chapters_are_marked_and_lead_to_their_place(watching):
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
 def test_a_card_moves_under_the_mouse_unless_that_is_unwanted(browser, service, told, motion):
     context = browser.new_context(reduced_motion=motion)
+    context.set_default_timeout(120_000)
     page = context.new_page()
     chromium.sign_in(page, service.url, told.client.email, PASSWORD)
     page.goto(service.url + "/")

@@ -25,7 +25,7 @@ def swept(start_service):
 
 def sweep(service, *words) -> subprocess.CompletedProcess:
     return subprocess.run([binary(), "sweep", "--data", service.data, *words], env=clean_environment(),
-                          capture_output=True, text=True, timeout=60)
+                          capture_output=True, text=True, timeout=120)
 
 
 def report(service) -> dict:
@@ -36,7 +36,7 @@ def report(service) -> dict:
 
 def expire(service, *paths: str) -> None:
     """Time is turned back instead of waited for: the uploads are of yesterday, and so are their files."""
-    with contextlib.closing(sqlite3.connect(service.data / "telecine.sqlite", timeout=10)) as database, database:
+    with contextlib.closing(sqlite3.connect(service.data / "telecine.sqlite", timeout=120)) as database, database:
         for path in paths:
             changed = database.execute("UPDATE uploads SET expires_at = 1 WHERE id = ?", (tus.upload_id(path),))
             assert changed.rowcount == 1
@@ -73,7 +73,7 @@ def test_an_upload_that_expires_while_it_is_received_stays_until_its_end(swept):
     staged = swept.data / "staging" / f"{tus.upload_id(path)}.data"
     with contextlib.closing(open_patch(someone, path, 0, b"x" * 400, declared=1000)) as connection:
         until("the first bytes", lambda: staged.exists() and staged.stat().st_size == 400)
-        with contextlib.closing(sqlite3.connect(swept.data / "telecine.sqlite", timeout=10)) as database, database:
+        with contextlib.closing(sqlite3.connect(swept.data / "telecine.sqlite", timeout=120)) as database, database:
             database.execute("UPDATE uploads SET expires_at = 1")
         assert report(swept)["expired"] == 0
         connection.sendall(b"x" * 600)

@@ -146,7 +146,7 @@ def test_aiotus_sends_a_file_in_parallel_parts(service, client, clip, resolving)
 def curl(client: Client, *arguments: str) -> str:
     return subprocess.run(
         ["curl", "-sS", "-i", "-H", f"Authorization: Bearer {client.token}", "-H", "Tus-Resumable: 1.0.0", *arguments],
-        check=True, capture_output=True, text=True, timeout=60).stdout
+        check=True, capture_output=True, text=True, timeout=120).stdout
 
 
 def test_curl_sends_a_file_in_three_lines(service, client, clip):

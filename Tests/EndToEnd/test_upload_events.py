@@ -21,7 +21,7 @@ class Events:
 
     def __init__(self, client: Client, upload: str, **headers):
         self.wire = Wire(client, "GET", f"/api/uploads/{upload}/events",
-                         {name.replace("_", "-"): value for name, value in headers.items()}, timeout=60)
+                         {name.replace("_", "-"): value for name, value in headers.items()}, timeout=120)
         self.reply = self.wire.next()
         self.rest = ""
         self.ended = False

@@ -83,7 +83,7 @@ def test_chunks_are_resumed_days_later_within_the_expiry(start_service):
         assert someone.chunk(upload, number, pieces[number], len(pieces)).status == 200
     service.stop()
     days = 6 * 86_400 * 1_000_000
-    with contextlib.closing(sqlite3.connect(service.data / "telecine.sqlite", timeout=10)) as database, database:
+    with contextlib.closing(sqlite3.connect(service.data / "telecine.sqlite", timeout=120)) as database, database:
         database.execute("UPDATE uploads SET created_at = created_at - ?, last_part_at = last_part_at - ?, "
                          "expires_at = expires_at - ?", (days, days, days))
     someone.url = service.start().url

@@ -9,6 +9,9 @@ struct HTTPClientLimitTests {
     @Test("an address that is not public is refused, whatever its name")
     func privateAddresses() async throws {
         let asked = Kept(false)
+        var configuration = HTTPClient.Configuration()
+        configuration.connectTimeout = .seconds(300)
+        let client = HTTPClient(configuration)
         try await withServed({ _ in
             asked.value = true
             return .text("")
@@ -16,7 +19,7 @@ struct HTTPClientLimitTests {
             let port = base.split(separator: ":").last ?? ""
             for host in ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]"] {
                 await #expect(throws: HTTPClientError.privateAddress, "\(host)") {
-                    try await HTTPClient().send(OutgoingRequest("GET", "http://\(host):\(port)/"))
+                    try await client.send(OutgoingRequest("GET", "http://\(host):\(port)/"))
                 }
             }
             #expect(!asked.value)
@@ -78,6 +81,7 @@ struct HTTPClientLimitTests {
         }
         var configuration = HTTPClient.Configuration()
         configuration.allowsPrivateAddresses = true
+        configuration.connectTimeout = .seconds(300)
         do {
             _ = try await HTTPClient(configuration).send(OutgoingRequest("GET", "http://127.0.0.1:1/"))
             Issue.record("port 1 answers")

@@ -15,10 +15,14 @@ func withServed(
     configuration.host = "127.0.0.1"
     configuration.ports = [0]
     configuration.threads = 4
+    configuration.headDeadline = .seconds(600)
+    configuration.bodyPatience = .seconds(600)
     let server = Server(configuration: configuration, logger: .silent, handler: handler)
     let port = try server.start()[0]
     var outgoing = HTTPClient.Configuration()
     outgoing.allowsPrivateAddresses = true
+    // Other tests keep the processors busy.
+    outgoing.connectTimeout = .seconds(300)
     configure(&outgoing)
     do {
         try await body("http://127.0.0.1:\(port)", HTTPClient(outgoing))
@@ -48,7 +52,7 @@ final class Kept<Value: Sendable>: Sendable {
 
 /// Waits until something holds.
 func eventually(_ condition: @Sendable () -> Bool) async {
-    let end = ContinuousClock.now + .seconds(10)
+    let end = ContinuousClock.now + .seconds(300)
     while ContinuousClock.now < end {
         if condition() { return }
         try? await Task.sleep(for: .milliseconds(5))

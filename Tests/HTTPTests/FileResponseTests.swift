@@ -131,7 +131,8 @@ struct FileResponseTests {
 
     @Test("a file written a moment ago is never kept in memory")
     func fresh() async throws {
-        let file = TemporaryFile("fresh", modified: Int(Timestamp.now.seconds))
+        // A moment that is not over, however long the machine takes from here to the next line.
+        let file = TemporaryFile("fresh", modified: Int(Timestamp.now.seconds) + 600)
         guard case .file = try await get(file).response.body else {
             Issue.record("kept")
             return
@@ -192,13 +193,10 @@ struct FileResponseTests {
     @Test("no descriptor is lost, whether a response is sent or not")
     func descriptors() async throws {
         let file = TemporaryFile(String(repeating: "x", count: 100_000))
-        let before = Self.openCount()
+        let stamp = try #require(FileStamp(path: file.path))
         for _ in 0..<50 { _ = try FileResponse.make(for: .testing(), path: file.path, contentType: "a/b") }
-        #expect(Self.openCount() < before + 40)
-    }
-
-    private static func openCount() -> Int {
-        (0..<1024).count { fcntl(Int32($0), F_GETFD) >= 0 }
+        // Other tests open and close files of their own meanwhile.
+        #expect((0..<4096).count { FileStamp(descriptor: Int32($0)) == stamp } == 0)
     }
 
     @Test("a file that never changes is sent at once when it is asked for again, and is missed soon after its end")
@@ -215,7 +213,7 @@ struct FileResponseTests {
         #expect(try await load() == Array("segment".utf8))
         #expect(try await load() == Array("segment".utf8))
         unlink(file.path)
-        let end = ContinuousClock.now + .seconds(60)
+        let end = ContinuousClock.now + .seconds(300)
         var isMissed = false
         while !isMissed, ContinuousClock.now < end {
             do { _ = try await load() } catch let error as ServiceError { isMissed = error.code == .notFound }

@@ -69,13 +69,21 @@ struct RudeNetworkTests {
 
     @Test("a head that never ends is cut by the clock, however steadily it drips")
     func slowHead() async throws {
-        try await withServer({ $0.headDeadline = .milliseconds(600) }, handler: { _ in .text("ok") }) { server in
+        let clock = TestClock()
+        try await withServer(
+            {
+                $0.headDeadline = .milliseconds(600)
+                $0.now = clock.now
+            },
+            handler: { _ in .text("ok") }
+        ) { server in
             let isCut = try await offPool {
                 let client = try server.client()
                 try client.send("GET / HTTP/1.1\r\nX: ")
                 // The header's own limit is 32 KiB: only the clock ends so slow a head.
                 for _ in 0..<3000 {
                     do { try client.send("y") } catch { return true }
+                    clock.advance(by: .milliseconds(20))
                     Threads.pause(milliseconds: 20)
                 }
                 return false
@@ -87,10 +95,12 @@ struct RudeNetworkTests {
     @Test("a body that drips below the minimum rate is cut; what arrived counts")
     func slowBody() async throws {
         let outcome = Box("")
+        let clock = TestClock()
         try await withServer(
             {
                 $0.bodyPatience = .milliseconds(600)
                 $0.bodyMinimumRate = 10_000
+                $0.now = clock.now
             },
             handler: Self.counting(outcome)
         ) { server in
@@ -100,6 +110,7 @@ struct RudeNetworkTests {
                 var sent = 0
                 while outcome.value.isEmpty, sent < 3000 {
                     if (try? client.send("y")) != nil { sent += 1 }
+                    clock.advance(by: .milliseconds(20))
                     Threads.pause(milliseconds: 20)
                 }
                 return sent
@@ -112,33 +123,45 @@ struct RudeNetworkTests {
     @Test("a body that keeps the minimum rate may take longer than the patience")
     func steadyBody() async throws {
         let outcome = Box("")
+        let sink = CountingSink()
+        let clock = TestClock()
         try await withServer(
             {
+                $0.headDeadline = .seconds(3)
                 $0.bodyPatience = .milliseconds(500)
                 $0.bodyMinimumRate = 1000
+                $0.now = clock.now
             },
-            handler: Self.counting(outcome)
+            handler: Self.counting(outcome, sink)
         ) { server in
-            let reply = try await offPool {
+            let (reply, sent) = try await offPool {
                 let client = try server.client()
-                try client.request("PUT", "/", ["Content-Length: 3000"])
-                for _ in 0..<30 {
-                    try client.send(count: 100)
-                    Threads.pause(milliseconds: 50)
+                try client.request("PUT", "/", ["Transfer-Encoding: chunked"])
+                var sent = 0
+                // Until one who says nothing is cut: every deadline has been looked at by then, and three seconds are
+                // over on the server's clock.
+                _ = try server.client().readToEnd {
+                    try client.send("64\r\n" + String(repeating: "y", count: 100) + "\r\n")
+                    sent += 100
+                    while sink.total < sent, outcome.value.isEmpty { Threads.pause(milliseconds: 1) }
+                    clock.advance(by: .milliseconds(50))
                 }
-                return try client.reply()
+                try client.send("0\r\n\r\n")
+                return (try client.reply(), sent)
             }
             #expect(reply.status == 200)
-            #expect(outcome.value == "whole 3000")
+            #expect(outcome.value == "whole \(sent)")
         }
     }
 
     @Test("an idle connection is closed after its time")
     func idle() async throws {
+        let clock = TestClock()
         try await withServer(
             {
                 $0.idle = .milliseconds(200)
                 $0.headDeadline = .milliseconds(300)
+                $0.now = clock.now
             },
             handler: { _ in .text("ok") }
         ) { server in
@@ -146,7 +169,8 @@ struct RudeNetworkTests {
                 let client = try server.client()
                 try client.request("GET", "/")
                 #expect(try client.reply().status == 200)
-                #expect(try client.readToEnd().isEmpty)
+                let rest = try client.readToEnd { clock.advance(by: .milliseconds(100)) }
+                #expect(rest.isEmpty)
             }
         }
     }

@@ -51,9 +51,11 @@ struct ShortcutTests {
                 #expect(head.status == 200 && head.body.isEmpty)
                 #expect(head.headers["Content-Length"] == "1000000")
             }
-            // Its stamp holds for a second.
-            _ = try segment.make(for: .testing(.get, "/"))
-            #expect(segment.inMemory(for: .testing(.get, "/")) != nil)
+            // Its stamp holds for a second, which may be over before the next line on a busy machine.
+            try await eventually {
+                _ = try segment.make(for: .testing(.get, "/"))
+                return segment.inMemory(for: .testing(.get, "/")) != nil
+            }
         }
     }
 
@@ -62,7 +64,7 @@ struct ShortcutTests {
         let segment = Segment()
         _ = try segment.make(for: .testing(.get, "/"))
         unlink(segment.path)
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + .seconds(300)
         while segment.inMemory(for: .testing(.get, "/")) != nil, ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(50))
         }

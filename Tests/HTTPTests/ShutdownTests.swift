@@ -22,7 +22,7 @@ struct ShutdownTests {
                 return (idle, upload)
             }
             await eventually { sink.total == 100_000 }
-            async let stopped: Void = server.server.shutdown(deadline: .seconds(30))
+            async let stopped: Void = server.server.shutdown(deadline: .seconds(300))
             let rest = try await offPool { try idle.readToEnd() }
             #expect(rest.isEmpty)
             await eventually { (try? server.client()) == nil }
@@ -38,22 +38,24 @@ struct ShutdownTests {
 
     @Test("what outlives the deadline is cut: a body, a waiting handler, a stream")
     func deadline() async throws {
+        let begun = Box<Set<String>>([])
         let outcome = Box<[String]>([])
         try await withServer(handler: { request in
+            begun.insert(request.path)
             switch request.path {
             case "/stream":
                 return .events { _ in
-                    defer { outcome.value += ["stream"] }
+                    defer { outcome.append("stream") }
                     try await Task.sleep(for: .seconds(600))
                 }
             case "/wait":
-                defer { outcome.value += ["wait"] }
+                defer { outcome.append("wait") }
                 try await Task.sleep(for: .seconds(600))
             case "/unread":
-                defer { outcome.value += ["unread"] }
+                defer { outcome.append("unread") }
                 while !Task.isCancelled { try? await Task.sleep(for: .milliseconds(5)) }
             default:
-                defer { outcome.value += ["body"] }
+                defer { outcome.append("body") }
                 _ = try await request.body.receive(into: CountingSink())
             }
             return .text("late")
@@ -67,8 +69,8 @@ struct ShutdownTests {
                     return client
                 }
             }
-            await eventually { server.server.handlerCount == 3 }
-            await server.server.shutdown(deadline: .milliseconds(200))
+            await eventually { begun.value.count == 4 }
+            await server.server.shutdown(deadline: .milliseconds(200), grace: .seconds(300))
             // It returned: what waits 600 seconds was not waited for.
             await eventually { Set(outcome.value) == ["stream", "wait", "unread", "body"] }
             clients.forEach { $0.finish() }

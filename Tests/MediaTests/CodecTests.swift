@@ -233,9 +233,11 @@ struct CodecTests {
     func missingEncoder() async throws {
         let scratch = try Scratch()
         let program = "\(scratch.path)/ffmpeg"
-        try "#!/bin/sh\necho ' V....D libx264 H.264'\necho ' V....D libaom-av1 AV1'\n"
-            .write(toFile: program, atomically: true, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+        let text = "#!/bin/sh\necho ' V....D libx264 H.264'\necho ' V....D libaom-av1 AV1'\n"
+        // By another process: what this one has open for writing, a child that another test starts at this moment
+        // has, too, and cannot be run as long (ETXTBSY).
+        let writing = ["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\"", program, text]
+        #expect(try await ChildProcess.run("/bin/sh", writing, deadline: .seconds(300)).succeeded)
         let tools = await MediaTools.locate(searchPath: [scratch.path])
         let profiles = VideoCodec.allCases.map { Self.profile($0.rawValue, 640, 360, $0) }
         #expect(try await tools.missingCodecs(for: profiles) == [.hevc])

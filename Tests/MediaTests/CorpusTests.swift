@@ -147,7 +147,7 @@ struct CorpusTests {
         let probe = try await ChildProcess.run(
             try #require(tools.ffprobe),
             ["-v", "error", "-show_entries", "stream=width,height", "-of", "csv=p=0", path],
-            deadline: .seconds(20)
+            deadline: .seconds(300)
         )
         let size = String(decoding: probe.standardOutput, as: UTF8.self)
         #expect(size.trimmingCharacters(in: .whitespacesAndNewlines) == "\(width),\(height)")

@@ -19,7 +19,7 @@ import Testing
 
     private static func helpers(
         _ helper: [String] = [program, "image-helper"],
-        patience: Duration = .seconds(60)
+        patience: Duration = .seconds(600)
     ) async -> ImageHelpers {
         ImageHelpers(tools: await Corpus.tools.value, helper: helper, patience: patience)
     }

@@ -10,7 +10,7 @@ enum Playback {
         return try await ChildProcess.run(
             tool,
             ["-nostdin"] + arguments,
-            deadline: .seconds(120),
+            deadline: .seconds(600),
             outputLimit: 64 << 20
         )
     }

@@ -22,7 +22,7 @@ struct SandboxTests {
         func shell(_ script: String, output: String? = nil) async throws -> ChildProcess.Result {
             let scope = Sandbox.Scope(input: input, output: output, cpuSeconds: 20)
             let line = tools.sandbox.command("/bin/bash", ["-c", script], scope: scope, limits: tools.limits)
-            return try await ChildProcess.run(line.executable, line.arguments, deadline: .seconds(60))
+            return try await ChildProcess.run(line.executable, line.arguments, deadline: .seconds(300))
         }
 
         /// False, with a line that says so, where there is no sandbox to test.
@@ -66,7 +66,7 @@ struct SandboxTests {
         let reach = "exec 3<>/dev/tcp/127.0.0.1/\(listener.port) && echo reached"
         #expect(try await place.shell(reach).standardOutput.isEmpty)
         // The same words outside, so that the test would notice a listener that nobody can reach.
-        let outside = try await ChildProcess.run("/bin/bash", ["-c", reach], deadline: .seconds(20))
+        let outside = try await ChildProcess.run("/bin/bash", ["-c", reach], deadline: .seconds(300))
         #expect(String(decoding: outside.standardOutput, as: UTF8.self) == "reached\n")
         #expect(listener.connections == 1)
     }
@@ -162,7 +162,7 @@ struct SandboxTests {
         #expect(Processes.withMarker(marker) > 0)
         task.cancel()
         await #expect(throws: CancellationError.self) { _ = try await task.value }
-        let end = ContinuousClock.now + .seconds(10)
+        let end = ContinuousClock.now + .seconds(300)
         while Processes.withMarker(marker) > 0, ContinuousClock.now < end {
             try await Task.sleep(for: .milliseconds(20))
         }

@@ -15,7 +15,7 @@ struct DatabaseUnderTest: Sendable, CustomTestStringConvertible {
 
     static let sqlite = DatabaseUnderTest(testDescription: "SQLite", dialect: .sqlite) { test in
         try await withScratchFolder { folder in
-            try await test { try SQLiteDatabase(path: folder + "/test.sqlite") }
+            try await test { try SQLiteDatabase(path: folder + "/test.sqlite", busyTimeout: .seconds(600)) }
         }
     }
 
@@ -37,9 +37,9 @@ func withScratchFolder(_ test: (String) async throws -> Void) async throws {
     try await test(folder.path(percentEncoded: false))
 }
 
-/// Waits until `condition` holds; records an issue after ten seconds.
+/// Waits until `condition` holds; records an issue after five minutes.
 func eventually(_ what: Comment, _ condition: () async throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(10)
+    let deadline = ContinuousClock.now + .seconds(300)
     while try await !condition() {
         guard ContinuousClock.now < deadline else {
             Issue.record(what)
@@ -94,9 +94,9 @@ final class Progress: Sendable {
 
     /// Blocks; for a transaction's body only.
     ///
-    /// Gives up after ten seconds, and the test's expectations fail.
+    /// Gives up after five minutes, and the test's expectations fail.
     func wait(for step: Int) {
-        let deadline = ContinuousClock.now + .seconds(10)
+        let deadline = ContinuousClock.now + .seconds(300)
         while self.step < step, ContinuousClock.now < deadline { Thread.sleep(forTimeInterval: 0.001) }
     }
 }

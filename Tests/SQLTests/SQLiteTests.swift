@@ -6,7 +6,7 @@ import Testing
 /// What is SQLite's own.
 @Suite struct SQLiteTests {
     private func withDatabase(
-        busyTimeout: Duration = .seconds(10),
+        busyTimeout: Duration = .seconds(600),
         _ test: (SQLiteDatabase, _ path: String) async throws -> Void
     ) async throws {
         try await withScratchFolder { folder in
@@ -72,7 +72,7 @@ import Testing
     @Test("another process that keeps the database past the deadline makes a call busy")
     func busy() async throws {
         try await withDatabase(busyTimeout: .seconds(0)) { database, path in
-            let other = try SQLiteDatabase(path: path)
+            let other = try SQLiteDatabase(path: path, busyTimeout: .seconds(600))
             try await database.write { try $0.run("CREATE TABLE t (n BIGINT)") }
             let progress = Progress()
             async let longWrite = other.write { connection in
@@ -168,7 +168,7 @@ import Testing
         try await withDatabase { database, path in
             try await database.write { try $0.run("CREATE TABLE t (n BIGINT)") }
             let script =
-                "PRAGMA busy_timeout=5000; INSERT INTO t VALUES (1); BEGIN IMMEDIATE; INSERT INTO t VALUES (2);"
+                "PRAGMA busy_timeout=60000; INSERT INTO t VALUES (1); BEGIN IMMEDIATE; INSERT INTO t VALUES (2);"
             // sqlite3 leaves SIGTERM to the system: it dies of it as it would of SIGKILL.
             let writer = Task {
                 try await ChildProcess.run(

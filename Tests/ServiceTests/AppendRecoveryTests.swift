@@ -63,7 +63,7 @@ import Testing
         try await after.recover()
         let background = Task { await after.runBackground() }
         defer { background.cancel() }
-        let deadline = ContinuousClock.now + .seconds(20)
+        let deadline = ContinuousClock.now + .seconds(300)
         while try await after.look(id, for: Fixture.owner).upload.state != .complete {
             try #require(ContinuousClock.now < deadline)
             try await Task.sleep(for: .milliseconds(5))

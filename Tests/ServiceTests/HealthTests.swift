@@ -7,7 +7,7 @@ import Testing
 @testable import Service
 
 @Suite struct HealthTests {
-    private func problem(of check: HealthCheck, patience: Duration = .seconds(20)) async -> String? {
+    private func problem(of check: HealthCheck, patience: Duration = .seconds(600)) async -> String? {
         await Health([check], freshness: .zero, patience: patience).look()[0].problem?.code
     }
 
@@ -42,11 +42,7 @@ import Testing
         #expect(await health.look()[0].problem == .silent)
         letGo.signal()
         try await holding.value
-        let deadline = ContinuousClock.now + .seconds(20)
-        while await health.look()[0].problem != nil, ContinuousClock.now < deadline {
-            try await Task.sleep(for: .milliseconds(5))
-        }
-        #expect(await health.look()[0].problem == nil)
+        try await eventually { await health.look()[0].problem == nil }
     }
 
     @Test("a check that hangs is not begun again, and does not keep the others from being looked at")
@@ -65,7 +61,10 @@ import Testing
             freshness: .zero,
             patience: .seconds(1)
         )
-        for _ in 0..<3 { #expect(await health.look().map { $0.problem?.code } == ["no_answer", "odd"]) }
+        // The other one may be late itself where the machine has much else to do.
+        for _ in 0..<3 {
+            try await eventually { await health.look().map { $0.problem?.code } == ["no_answer", "odd"] }
+        }
         #expect(begun.withLock { $0 } == 1)
         forever.continuation.finish()
     }
@@ -125,16 +124,23 @@ import Testing
         let fixture = try await Fixture()
         let expected = HealthCheck.workers(fixture.database, expected: true, grace: .zero)
         #expect(await problem(of: expected) == "none_alive")
-        try await fixture.queue.announce("w", slots: 5, since: .now)
-        #expect(await problem(of: expected) == nil)
+        try await isWell(expected, fixture)
         let old = Timestamp.now - .seconds(60)
         try await fixture.database.write { try $0.run("UPDATE workers SET seen_at = \(old)") }
         #expect(await problem(of: expected) == "none_alive")
-        try await fixture.queue.announce("w", slots: 5, since: .now)
-        #expect(await problem(of: expected) == nil)
+        try await isWell(expected, fixture)
         try await fixture.queue.release(worker: "w", crashed: true)
         #expect(await problem(of: expected) == "none_alive")
-        #expect(await problem(of: .workers(fixture.database, expected: true)) == nil, "one has a moment to start")
+        let early = HealthCheck.workers(fixture.database, expected: true, grace: .seconds(600))
+        #expect(await problem(of: early) == nil, "one has a moment to start")
+    }
+
+    /// Whether a worker that was just heard of is not missed: it would be after ten seconds, so it is heard of again.
+    private func isWell(_ check: HealthCheck, _ fixture: Fixture) async throws {
+        try await eventually {
+            try await fixture.queue.announce("w", slots: 5, since: .now)
+            return await problem(of: check) == nil
+        }
     }
 
     @Test("where workers come and go, they are missed when work waits")
@@ -158,10 +164,15 @@ import Testing
 
     @Test("a service is down when one of its own checks fails, and only then")
     func services() async throws {
-        let health = Health([
-            HealthCheck(.storage) { HealthProblem("too_full", "The disk is nearly full.", detail: "/secret/place") },
-            HealthCheck(.database) { nil },
-        ])
+        let health = Health(
+            [
+                HealthCheck(.storage) {
+                    HealthProblem("too_full", "The disk is nearly full.", detail: "/secret/place")
+                },
+                HealthCheck(.database) { nil },
+            ],
+            patience: .seconds(600)
+        )
         let system = await StatusChecker(own: health).look()
         #expect(system.status == .unavailable)
         #expect(Set(system.services.keys) == Set(ServiceName.allCases.map(\.rawValue)))

@@ -2,8 +2,9 @@ import Core
 import Foundation
 import ObjectStorage
 import SQL
-import Service
 import Testing
+
+@testable import Service
 
 #if canImport(Glibc)
     import Glibc
@@ -75,6 +76,12 @@ import Testing
         let ticket = try await ingest.admit(upload.id, for: Fixture.owner)
         let (writer, spool) = (try ticket.open(number: 0), try ticket.open(number: nil))
         for writer in [writer, spool] { try write(bytes[..<500], to: writer) }
+        // As if these bytes had come just before the upload expired.
+        let staging = fixture.folder + "/staging"
+        let end = Date(timeIntervalSince1970: TimeInterval(upload.expiresAt.seconds))
+        for name in try FileManager.default.contentsOfDirectory(atPath: staging) {
+            try FileManager.default.setAttributes([.modificationDate: end], ofItemAtPath: "\(staging)/\(name)")
+        }
         #expect(try await ingest.sweep(at: upload.expiresAt + .seconds(1))?.expired == 0)
         #expect(try await ingest.status(of: upload.id, for: Fixture.owner).upload.state == .created)
         #expect(try await ingest.sweep(at: upload.expiresAt + .seconds(7200))?.expired == 1)
@@ -157,20 +164,23 @@ import Testing
     @Test("a hash that somebody waits for is not held up by one that nobody waits for")
     func hashes() async throws {
         let fixture = try await Fixture()
-        let size = 2 << 30
-        let ingest = try fixture.ingest(maximumSize: Int64(size))
+        let ingest = try fixture.ingest()
         let background = Task { await ingest.runBackground() }
         defer { background.cancel() }
-        // All zeros, which take no room but time.
-        let large = try await ingest.beginAppended(size)
-        try Data().write(to: URL(fileURLWithPath: fixture.staged(large)))
-        try #require(truncate(fixture.staged(large), size) == 0)
-        try await ingest.append([], to: large, at: size)
-        let bytes = noise(1000)
+        let (bytes, other) = (noise(1000), noise(1000, seed: 2))
+        // Opening it for reading lasts until it is opened for writing: a hash that takes as long as the test likes.
+        let endless = fixture.folder + "/endless"
+        try #require(mkfifo(endless, 0o600) == 0)
+        let patient = try await ingest.begin(other)
+        ingest.hasher(of: patient).advance(UploadID(random: noise(16)), path: endless, to: 1)
+        try await ingest.send(0, of: other, to: patient)
         let small = try await ingest.begin(bytes, hash: sha256(bytes))
         try await ingest.send(0, of: bytes, to: small)
         #expect(try await ingest.wait(for: small, [.complete, .failed]).state == .complete)
         #expect(try await fixture.hashes().compactMap(\.self) == [sha256(bytes)])
+        let end = open(endless, O_RDWR)
+        defer { close(end) }
+        try await eventually { Set(try await fixture.hashes()) == [sha256(bytes), sha256(other)] }
     }
 
     @Test("files of uploads that are no more are removed at the next start; those of open ones stay")

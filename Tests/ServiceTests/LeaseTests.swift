@@ -1,8 +1,9 @@
 import Core
 import Foundation
-import Service
 import Synchronization
 import Testing
+
+@testable import Service
 
 /// One writer at a time, and nobody waits for the dead.
 @Suite struct LeaseTests {
@@ -16,6 +17,13 @@ import Testing
         try await ingest.append(Array(bytes[600...]), to: id, at: 600)
         #expect(await code { _ = try await silent.value } == .conflict)
         #expect(try await fixture.content(of: id, by: ingest) == bytes)
+    }
+
+    @Test("a phone that comes back waits for half a second at most, where the machine has nothing else to do")
+    func promise() {
+        let silence = IngestConfiguration(stagingDirectory: "").silence
+        #expect(silence <= .milliseconds(250) && silence < LeaseTable.patience)
+        #expect(LeaseTable.patience <= .milliseconds(500))
     }
 
     @Test("a client that asks where to go on gets an offset that stands still")

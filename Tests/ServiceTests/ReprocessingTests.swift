@@ -162,14 +162,14 @@ import Testing
             "/usr/bin/env",
             ["ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=10:duration=14"]
                 + ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "20", clip],
-            deadline: .seconds(120)
+            deadline: .seconds(600)
         )
         #expect(made.succeeded, "\(made.errorTail)")
         return clip
     }
 
     private func until(_ condition: () async throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(90)
+        let deadline = ContinuousClock.now + .seconds(600)
         while try await !condition() {
             try #require(ContinuousClock.now < deadline, "it never happened")
             try await Task.sleep(for: .milliseconds(20))

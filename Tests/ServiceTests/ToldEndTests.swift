@@ -95,7 +95,7 @@ import Testing
                 let id = try await Self.begin(nil, stated: late ? StatedHashes() : stated, by: ingest)
                 if late { try await ingest.state(stated, of: id, for: Fixture.owner) }
                 _ = try await ingest.append([1, 2], to: id, at: 0, isLast: true)
-                let ended = try await ingest.settled(id, for: Fixture.owner, within: .seconds(30))
+                let ended = try await ingest.settled(id, for: Fixture.owner, within: .seconds(300))
                 #expect(ended.state == state)
             }
         }

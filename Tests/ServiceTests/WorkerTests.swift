@@ -32,7 +32,7 @@ import Testing
             logger: .silent
         )
         let running = Task { await worker.run() }
-        let deadline = ContinuousClock.now + .seconds(20)
+        let deadline = ContinuousClock.now + .seconds(300)
         while try await !fixture.database.read(isDone) {
             guard ContinuousClock.now < deadline else {
                 running.cancel()

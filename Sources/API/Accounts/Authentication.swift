@@ -8,22 +8,26 @@ package struct Authentication: Sendable {
     private let cookie: SignInCookie
     private let clients: ClientAddress
     private let limits: RequestLimits?
+    private let anonymous: AnonymousAccess
 
     /// - Parameters:
     ///   - accounts: who there is.
     ///   - cookie: how browsers show who they are.
     ///   - clients: finds out where a request comes from.
     ///   - limits: where each request is counted as its account's; nil counts none.
+    ///   - anonymous: what those may read who are not signed in.
     package init(
         accounts: Accounts,
         cookie: SignInCookie,
         clients: ClientAddress = ClientAddress(),
-        limits: RequestLimits? = nil
+        limits: RequestLimits? = nil,
+        anonymous: AnonymousAccess = .nothing
     ) {
         self.accounts = accounts
         self.cookie = cookie
         self.clients = clients
         self.limits = limits
+        self.anonymous = anonymous
     }
 
     /// Who asks.
@@ -46,6 +50,22 @@ package struct Authentication: Sendable {
         guard let principal = try await proven(request) else { return nil }
         try limits?.count(principal.userID)
         return principal
+    }
+
+    /// An asset for a request that reads it: its owner's, or anybody's where what is public may be read by all.
+    ///
+    /// Throws what `principal(for:)` and the catalog throw.
+    func readable(
+        _ id: AssetID,
+        in catalog: Catalog,
+        for request: Request
+    ) async throws -> (asset: AssetRecord, isOwn: Bool) {
+        guard anonymous == .publicMedia else {
+            return (try await catalog.asset(id, for: try await principal(for: request).userID), true)
+        }
+        let reader = try await principalIfAny(for: request)?.userID
+        let asset = try await catalog.asset(id, readBy: reader)
+        return (asset, asset.owner == reader)
     }
 
     private func proven(_ request: Request) async throws -> Principal? {

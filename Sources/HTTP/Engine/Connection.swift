@@ -19,17 +19,20 @@ final class Connection: Sendable {
     /// Monotonic nanoseconds after which the connection is cut.
     private let deadline: Atomic<UInt64>
 
-    init(descriptor: Int32, address: SocketAddress, headDeadline: Duration) {
+    private let now: @Sendable () -> UInt64
+
+    init(descriptor: Int32, address: SocketAddress, _ configuration: ServerConfiguration) {
         self.address = address
         peer = address.text
         localPort = SocketAddress(localEndOf: descriptor)?.port ?? 0
         state = Mutex(State(descriptor: descriptor))
-        deadline = Atomic(Monotonic.now + headDeadline.nanoseconds)
+        now = configuration.now
+        deadline = Atomic(configuration.now() + configuration.headDeadline.nanoseconds)
     }
 
     // MARK: Deadlines
 
-    func setDeadline(_ time: UInt64) { deadline.store(time, ordering: .relaxed) }
+    func setDeadline(in time: UInt64) { deadline.store(now() + time, ordering: .relaxed) }
 
     func clearDeadline() { deadline.store(.max, ordering: .relaxed) }
 
@@ -38,35 +41,33 @@ final class Connection: Sendable {
     /// - Returns: the time that was left.
     func pauseDeadline() -> UInt64 {
         let limit = deadline.exchange(.max, ordering: .relaxed)
-        let now = Monotonic.now
+        let now = now()
         return limit > now ? limit - now : 0
     }
 
-    func resumeDeadline(_ left: UInt64) { setDeadline(Monotonic.now + left) }
-
     func extendDeadline(by nanoseconds: UInt64, atMost patience: UInt64) {
         let limit = deadline.load(ordering: .relaxed)
-        setDeadline(min(limit + min(nanoseconds, patience), Monotonic.now + patience))
+        deadline.store(min(limit + min(nanoseconds, patience), now() + patience), ordering: .relaxed)
     }
 
     /// A request's first line is here: the rest of the head has this long, and never longer than it had before.
     func headBegan(_ exchange: Exchange, within time: Duration) {
         state.withLock { $0.exchange = exchange }
-        let limit = Monotonic.now + time.nanoseconds
-        if limit < deadline.load(ordering: .relaxed) { setDeadline(limit) }
+        let limit = now() + time.nanoseconds
+        if limit < deadline.load(ordering: .relaxed) { deadline.store(limit, ordering: .relaxed) }
     }
 
     /// A request is over: the next one's head must be whole after the idle time and the time for a head.
     func requestEnded(_ configuration: ServerConfiguration) {
         state.withLock { $0.exchange = nil }
-        setDeadline(Monotonic.now + configuration.idle.nanoseconds + configuration.headDeadline.nanoseconds)
+        setDeadline(in: configuration.idle.nanoseconds + configuration.headDeadline.nanoseconds)
     }
 
     /// Cuts the connection when its time is over.
     ///
     /// A sleeping exchange is never late: only what the client owes counts.
-    func reap(now: UInt64) {
-        guard now > deadline.load(ordering: .relaxed) else { return }
+    func reap() {
+        guard now() > deadline.load(ordering: .relaxed) else { return }
         withDescriptor { Sockets.shutdownBoth($0) }
     }
 

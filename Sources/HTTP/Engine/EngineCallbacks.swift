@@ -22,7 +22,7 @@ enum EngineCallbacks {
                 let connection = Connection(
                     descriptor: cmhd_connection_fd(pointer),
                     address: address,
-                    headDeadline: core.configuration.headDeadline
+                    core.configuration
                 )
                 core.opened(connection)
                 slot.pointee = Unmanaged.passRetained(connection).toOpaque()

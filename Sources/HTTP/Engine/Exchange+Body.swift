@@ -44,7 +44,7 @@ extension Exchange {
     /// The body may flow: from now on the client owes bytes.
     func openBody(_ state: inout State) {
         state.phase = .body
-        connection.setDeadline(Monotonic.now + core.configuration.bodyPatience.nanoseconds)
+        connection.setDeadline(in: core.configuration.bodyPatience.nanoseconds)
     }
 
     /// Takes the next bytes of the body.
@@ -62,7 +62,7 @@ extension Exchange {
     private func nextForBody(_ state: inout State, count: Int) -> Step {
         if state.isAborting { return .close }
         if let left = state.timeLeft {
-            connection.resumeDeadline(left)
+            connection.setDeadline(in: left)
             state.timeLeft = nil
         }
         switch state.body {
@@ -97,7 +97,7 @@ extension Exchange {
         if let length = state.framing.declaredLength, length - state.received <= Self.discardLimit {
             state.body = .discarding
             state.received += Int64(count)
-            connection.setDeadline(Monotonic.now + core.configuration.bodyPatience.nanoseconds)
+            connection.setDeadline(in: core.configuration.bodyPatience.nanoseconds)
             return .proceed
         }
         if let handle = state.handle { Sockets.sendNow(handle.descriptor, RawResponse.bytes(of: response)) }
@@ -135,7 +135,7 @@ extension Exchange {
             connection.clearDeadline()
             waiter.resume(throwing: ending)
         } else {
-            connection.resumeDeadline(before)
+            connection.setDeadline(in: before)
             credit(bytes.count)
         }
         return taken

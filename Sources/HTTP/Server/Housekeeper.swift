@@ -12,8 +12,6 @@ final class Housekeeper: Sendable {
     /// How often deadlines are looked at.
     private static let tick: Int32 = 250
     private static let lingerLimit = 256
-    /// A refused client has read its response by then.
-    private static let lingerTime: Duration = .seconds(5)
 
     /// Longer than a player takes to ask for the next segment that another viewer also watches.
     private static let cacheTime: Duration = .seconds(30)
@@ -74,7 +72,7 @@ final class Housekeeper: Sendable {
 
     /// Reads a descriptor out for a while and closes it.
     func linger(_ descriptor: Int32) {
-        let until = Monotonic.now + Self.lingerTime.nanoseconds
+        let until = Monotonic.now + core.configuration.linger.nanoseconds
         let isTaken = state.withLock { state in
             guard !state.isStopping, state.lingering.count < Self.lingerLimit else { return false }
             state.lingering.append((descriptor, until))
@@ -103,7 +101,7 @@ final class Housekeeper: Sendable {
             let now = Monotonic.now
             guard now - lastReaped >= UInt64(Self.tick) * 1_000_000 else { continue }
             lastReaped = now
-            reap(now)
+            reap()
             FileCache.shared.drop(unusedFor: Self.cacheTime)
         }
         open.forEach(Sockets.close)
@@ -165,9 +163,9 @@ final class Housekeeper: Sendable {
         over.forEach(Sockets.close)
     }
 
-    private func reap(_ now: UInt64) {
+    private func reap() {
         for connection in core.all {
-            connection.reap(now: now)
+            connection.reap()
             connection.exchange?.abortStreamIfClientLeft()
         }
     }

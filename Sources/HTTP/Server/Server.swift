@@ -57,9 +57,9 @@ package final class Server: Sendable {
     /// Stops listening, lets the requests in flight end, and stops.
     ///
     /// Idle connections are closed at once; every response from now on ends its connection. What is not over at the
-    /// deadline is cut: bodies end as if the client had left, handlers and streams are cancelled, and get five more
-    /// seconds to return.
-    package func shutdown(deadline: Duration) async {
+    /// deadline is cut: bodies end as if the client had left, handlers and streams are cancelled, and get the grace to
+    /// return.
+    package func shutdown(deadline: Duration, grace: Duration = .seconds(5)) async {
         guard
             let running = running.withLock({ running in
                 defer { running = nil }
@@ -74,7 +74,7 @@ package final class Server: Sendable {
                 "requests cut at shutdown",
                 ["count": .integer(Int64(core.requests.load(ordering: .relaxed)))]
             )
-            _ = await wait(running, .seconds(5)) { $0.abort() }
+            _ = await wait(running, grace) { $0.abort() }
         }
         await stop(running)
     }

@@ -44,8 +44,12 @@ package struct ServerConfiguration: Sendable {
     package var bodyMinimumRate = 1024
     /// How long a body may bring less than its minimum rate.
     package var bodyPatience: Duration = .seconds(30)
+    /// How long what a refused client still sends is read, so that no reset eats the response that says why.
+    package var linger: Duration = .seconds(5)
     /// Connections that the kernel holds until they are accepted.
     package var backlog: Int32 = 1024
+    /// The clock that clients are held to, in monotonic nanoseconds; tests turn their own.
+    var now: @Sendable () -> UInt64 = { Monotonic.now }
 
     package init() {}
 

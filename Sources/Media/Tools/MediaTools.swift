@@ -66,7 +66,7 @@ package struct MediaTools: Sendable {
         let list = try await ChildProcess.run(
             ffmpeg,
             ["-nostdin", "-hide_banner", "-v", "error", "-encoders"],
-            deadline: .seconds(30)
+            deadline: .seconds(60)
         )
         let words = Set(String(decoding: list.standardOutput, as: UTF8.self).split(whereSeparator: \.isWhitespace))
         return wanted.filter { !words.contains($0.encoder[...]) }

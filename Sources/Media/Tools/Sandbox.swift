@@ -122,7 +122,8 @@ package struct Sandbox: Sendable {
             let trial = try? await ChildProcess.run(
                 candidate,
                 walls + ["/usr/bin/true"],
-                deadline: .seconds(10)
+                // A machine that is only slow must not be taken for one that forbids it.
+                deadline: .seconds(60)
             )
             if trial?.succeeded != true { bubblewrap = nil }
         }

@@ -55,6 +55,17 @@ package struct Catalog: Sendable {
         return asset
     }
 
+    /// The asset, where everybody may read what is public: when it is that, or the reader's own.
+    ///
+    /// - Throws: `.notFound`; `.unauthenticated` when it is not public and nobody is signed in (`reader` is nil),
+    ///   `.forbidden` when it is somebody else's.
+    package func asset(_ id: AssetID, readBy reader: UserID?) async throws -> AssetRecord {
+        guard let asset = try await find(id) else { throw ServiceError(.notFound, "Asset not found.") }
+        if asset.isPublic || asset.owner == reader { return asset }
+        throw reader == nil
+            ? ServiceError(.unauthenticated, "Authentication is required.") : ServiceError(.forbidden, "Access denied")
+    }
+
     /// The asset whoever asks: for those who have proved their right in another way.
     package func find(_ id: AssetID) async throws -> AssetRecord? {
         try await database.read { try Self.find(id, in: $0) }

@@ -241,7 +241,15 @@ extension Ingest {
                 throw Self.wrongChecksum
             }
         }
+        let isInVain = run.isInVain
         try await run.commitAll()
         try result.get()
+        guard isInVain else { return }
+        // An offset that stays where it was would have a client send the same bytes for ever.
+        let end = min(upload.size, piece.offset + upload.partSize)
+        throw ServiceError(
+            .invalidRequest,
+            "This upload counts whole chunks of \(upload.partSize) bytes: send at least those before byte \(end)."
+        )
     }
 }

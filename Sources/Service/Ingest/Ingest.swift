@@ -57,7 +57,7 @@ package final class Ingest: Sendable {
         self.store = store
         self.configuration = configuration
         self.logger = logger
-        leases = LeaseTable(silence: configuration.silence)
+        leases = LeaseTable(silence: configuration.silence, departure: configuration.departure)
         (endings, bringToEnd) = AsyncStream.makeStream()
         try FileManager.default.createDirectory(
             atPath: configuration.stagingDirectory,

@@ -28,6 +28,8 @@ package struct IngestConfiguration: Sendable {
     package var keepFinished = Duration.seconds(30 * 86_400)
     /// How long a connection must have brought nothing before another request takes its upload over.
     package var silence = Duration.milliseconds(250)
+    /// How long that other request waits for it to let go, on a machine that has much else to do.
+    package var departure = Duration.seconds(10)
 
     package init(
         stagingDirectory: String,

@@ -9,15 +9,16 @@ final class LeaseTable: Sendable {
     private let silence: Duration
     /// How long a request waits for a holder that is still receiving: with the silence it stays within 500 ms.
     static let patience = Duration.milliseconds(400)
-    /// How long a holder may take to let go, on a machine that has much else to do.
-    static let departure = Duration.seconds(10)
+    /// How long a holder that was told to let go may take for it.
+    private let departure: Duration
     /// Between two looks at a holder.
     private static let step = Duration.milliseconds(10)
 
     private let held = Mutex<[UploadID: Lease]>([:])
 
-    init(silence: Duration) {
+    init(silence: Duration, departure: Duration) {
         self.silence = silence
+        self.departure = departure
     }
 
     /// Takes the upload, from a silent holder too.
@@ -59,13 +60,17 @@ final class LeaseTable: Sendable {
         force: Bool,
         _ isDone: @Sendable () -> Bool
     ) async throws -> Bool {
-        let start = ContinuousClock.now
+        var end = ContinuousClock.now + patience
+        var isDeparting = false
         while !isDone() {
             let holder = held.withLock { $0[id] }
             holder?.evict(afterSilenceOf: force ? .zero : silence)
-            // One that lets go is waited for: what it received is being brought in order.
-            let limit = holder?.isEvicted == true ? max(patience, Self.departure) : patience
-            guard ContinuousClock.now < start + limit else { return false }
+            if !isDeparting, holder?.isEvicted == true {
+                // One that lets go is waited for: what it received is being brought in order.
+                isDeparting = true
+                end = max(end, .now + departure)
+            }
+            guard ContinuousClock.now < end else { return false }
             try await Task.sleep(for: Self.step)
         }
         return true

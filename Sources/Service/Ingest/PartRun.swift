@@ -28,6 +28,9 @@ final class PartRun: PieceWriter, @unchecked Sendable {
     /// The part that is not whole.
     var torn: PartWriter? { current?.writer }
 
+    /// Whether bytes came and no part became whole.
+    var isInVain: Bool { current != nil && commits.isEmpty && unverified.isEmpty }
+
     func write(_ bytes: UnsafeRawBufferPointer) throws {
         lease.touch()
         hasher?.update(bytes)

@@ -29,12 +29,20 @@ package struct JobQueue: Sendable {
     /// A job whose workers die this often is buried: it is what kills them.
     static let maximumCrashes: Int64 = 20
     /// How long a suspect waits after a crash, so that a worker that starts again takes other work first.
-    static let suspectPause = Duration.seconds(5)
+    package static let suspectPause = Duration.seconds(5)
 
     let database: any Database
+    let lease: Duration
+    private let suspectPause: Duration
 
-    package init(database: any Database) {
+    package init(
+        database: any Database,
+        lease: Duration = JobQueue.lease,
+        suspectPause: Duration = JobQueue.suspectPause
+    ) {
         self.database = database
+        self.lease = lease
+        self.suspectPause = suspectPause
     }
 
     /// Enqueues inside the caller's transaction.
@@ -74,8 +82,8 @@ package struct JobQueue: Sendable {
             }) != nil
         else { return nil }
         return try await database.write { transaction in
-            try Self.putBackCrashed(where: abandoned, at: now, in: transaction)
-            return try transaction.first(Self.claiming(free, worker: worker, now: now)).map { row in
+            try putBackCrashed(where: abandoned, at: now, in: transaction)
+            return try transaction.first(claiming(free, worker: worker, now: now)).map { row in
                 Claim(
                     id: try row.get("id"),
                     kind: try row.get("kind"),
@@ -99,7 +107,7 @@ package struct JobQueue: Sendable {
             """
     }
 
-    private static func claiming(_ free: Query, worker: String, now: Timestamp) -> Query {
+    private func claiming(_ free: Query, worker: String, now: Timestamp) -> Query {
         let candidate: Query = "SELECT id FROM jobs WHERE \(sql: free) ORDER BY priority DESC, id LIMIT 1"
         let change: Query = """
             UPDATE jobs SET state = 'running', worker = \(worker), lease_until = \(now + lease)
@@ -112,7 +120,7 @@ package struct JobQueue: Sendable {
     }
 
     /// Puts running jobs back whose worker has ended by itself, with one crash more.
-    private static func putBackCrashed(
+    private func putBackCrashed(
         where condition: Query,
         at now: Timestamp,
         in transaction: any Connection
@@ -121,7 +129,7 @@ package struct JobQueue: Sendable {
         try transaction.run(
             """
             UPDATE jobs SET state = 'queued', worker = NULL, lease_until = NULL, crashes = crashes + 1,
-                run_at = CASE WHEN crashes + 1 < \(suspicion) THEN run_at ELSE \(now + suspectPause) END
+                run_at = CASE WHEN crashes + 1 < \(Self.suspicion) THEN run_at ELSE \(now + suspectPause) END
             WHERE \(sql: condition)
             """
         )
@@ -134,7 +142,7 @@ package struct JobQueue: Sendable {
         try await database.write { transaction in
             try transaction.run(
                 """
-                UPDATE jobs SET lease_until = \(Timestamp.now + Self.lease)
+                UPDATE jobs SET lease_until = \(Timestamp.now + lease)
                 WHERE id = \(id) AND worker = \(worker) AND state = 'running'
                 """
             ) == 1
@@ -211,7 +219,7 @@ package struct JobQueue: Sendable {
         try await database.write { transaction in
             try Workers.remove(worker, in: transaction)
             let held: Query = "worker = \(worker) AND state = 'running'"
-            if crashed { return try Self.putBackCrashed(where: held, at: .now, in: transaction) }
+            if crashed { return try putBackCrashed(where: held, at: .now, in: transaction) }
             try transaction.run(
                 "UPDATE jobs SET state = 'queued', worker = NULL, lease_until = NULL WHERE \(sql: held)"
             )

@@ -207,7 +207,7 @@ package struct Worker: Sendable {
             }
             group.addTask {
                 while !Task.isCancelled {
-                    try? await Task.sleep(for: JobQueue.lease / 5)
+                    try? await Task.sleep(for: queue.lease / 5)
                     if Task.isCancelled { break }
                     // A database that is busy for a moment does not end the job: the lease is longer than that.
                     guard (try? await queue.heartbeat(claim.id, worker: name)) != false else {

@@ -186,6 +186,7 @@ enum Serve {
         configuration.trustedProxies = settings.trustedProxies
         configuration.metricsAllowed = settings.metricsAllow
         configuration.limits = settings.gateway.limits
+        configuration.anonymous = settings.gateway.anonymous
         configuration.servicePorts = only.service.map { [port: $0] } ?? servicePorts(settings)
         configuration.corsOrigins = settings.gateway.corsOrigins.contains("*") ? nil : settings.gateway.corsOrigins
         return configuration

@@ -49,6 +49,8 @@ struct Settings: Sendable {
     struct Gateway: Sendable {
         /// Whose pages may call; `*` for all.
         let corsOrigins: [String]
+        /// What those may read who are not signed in.
+        let anonymous: AnonymousAccess
         /// What one address and one account may ask for.
         let limits: [RouteClass: RequestLimits.Limit]
         /// How long it is known who did what.
@@ -56,6 +58,7 @@ struct Settings: Sendable {
 
         fileprivate init(_ reader: inout SettingsReader) {
             corsOrigins = reader.value(SettingsTable.corsOrigins, insteadOfWrong: [])
+            anonymous = reader.value(SettingsTable.anonymousAccess, insteadOfWrong: .nothing)
             var limits: [RouteClass: RequestLimits.Limit] = [:]
             for (kind, setting) in SettingsTable.requestLimits {
                 limits[kind] = reader.value(setting, insteadOfWrong: nil)

@@ -1,8 +1,17 @@
 internal import API
 internal import Foundation
+internal import Service
 
 /// What one client may ask for, and what is remembered of administrators.
 extension SettingsTable {
+    static let anonymousAccess = Setting<AnonymousAccess>(
+        "ANONYMOUS_ACCESS",
+        .accounts,
+        .choice,
+        standard: "none",
+        help: "What those may read who are not signed in: nothing, or the media that are public (contract 2's "
+            + "`is_public`), by their ids, with links to play them."
+    )
     static let limitSignIn = limit("SIGN_IN", .signIn, "Sign-ins, registrations and renewed tokens")
     static let limitWrites = limit("WRITES", .writes, "Changes, beginnings of uploads among them; their bytes are free")
     static let limitReads = limit("READS", .reads, "Reads of the API and the pages")

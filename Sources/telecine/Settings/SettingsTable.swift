@@ -245,7 +245,7 @@ enum SettingsTable {
         .init(port), .init(host), .init(dataDir), .init(publicURL), .init(contractPorts),
         .init(gatewayURL), .init(uploadsURL), .init(streamingURL), .init(contentURL), .init(statusURL),
         .init(jwtSecret),
-        .init(registration), .init(tokenLifetime), .init(sessionLifetime),
+        .init(registration), .init(tokenLifetime), .init(sessionLifetime), .init(anonymousAccess),
         .init(maxUploadSize), .init(chunkSize), .init(uploadExpiry), .init(maxOpenUploads), .init(maxOpenBytes),
         .init(uploadSync), .init(maxVideoSize), .init(maxVideoDuration),
         .init(maxImageSizeHandled), .init(maxVideoSizeHandled), .init(maxSoundSizeHandled), .init(keepFailed),

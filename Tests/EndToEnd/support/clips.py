@@ -33,7 +33,7 @@ def make(path: pathlib.Path, seconds: float, size: str = "1280x720", rate: str =
         command += ["-f", "lavfi", "-i", f"sine=frequency=440:sample_rate=48000:duration={seconds}", "-c:a", "aac"]
     # Key frames closer than a segment, as cameras and phones write them.
     command += ["-c:v", *codec, "-pix_fmt", "yuv420p", "-g", "50", path]
-    subprocess.run(command, check=True, timeout=120)
+    subprocess.run(command, check=True, timeout=300)
     return path
 
 

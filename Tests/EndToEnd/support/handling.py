@@ -38,7 +38,7 @@ def detail(client: Client, medium: int) -> dict:
     return answer.json()
 
 
-def finished(client: Client, medium: int, deadline: float = 180) -> dict:
+def finished(client: Client, medium: int, deadline: float = 400) -> dict:
     """The medium once it is ready or has failed."""
     def ended() -> dict | None:
         now = detail(client, medium)
@@ -47,7 +47,7 @@ def finished(client: Client, medium: int, deadline: float = 180) -> dict:
     return until(f"the end of medium {medium}", ended, deadline, every=0.2)
 
 
-def ready(client: Client, medium: int, deadline: float = 180) -> dict:
+def ready(client: Client, medium: int, deadline: float = 400) -> dict:
     now = finished(client, medium, deadline)
     assert now["status"] == "ready", now
     return now

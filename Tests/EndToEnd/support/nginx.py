@@ -76,7 +76,7 @@ class Nginx:
         assert program, "no nginx on this machine: scripts/install --test"
         self.process = subprocess.Popen(
             [program, "-p", self.folder, "-c", main], stderr=(self.folder / "stderr.log").open("wb"))
-        until("nginx to listen", self._listens, deadline=10)
+        until("nginx to listen", self._listens)
         return self
 
     def _listens(self) -> bool:
@@ -87,4 +87,4 @@ class Nginx:
     def stop(self) -> None:
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(120)

@@ -41,18 +41,24 @@ def drop(page: Page, selector: str, path: pathlib.Path) -> None:
         }""", selector)
 
 
-def start(page: Page, deadline: float = 30):
+def start(page: Page, deadline: float = 120):
     """Presses play, as a person does, and waits until time advances; the video."""
     button = page.get_by_role("button", name="Play the recording")
     button.wait_for(timeout=deadline * 1000)
     button.click()
     video = page.locator("video")
-    until("time to advance", lambda: position(video) > 0.5, deadline=30)
+    until("time to advance", lambda: position(video) > 0.5)
     return video
 
 
 def position(video) -> float:
     return video.evaluate("v => v.currentTime")
+
+
+def has_played(video, second: float) -> bool:
+    """Whether this moment was played, however far it has gone on since."""
+    return video.evaluate("(v, s) => [...Array(v.played.length).keys()]"
+                          ".some((i) => v.played.start(i) <= s && s < v.played.end(i))", second)
 
 
 def picture_width(video) -> int:

@@ -42,7 +42,7 @@ def tainted_png(orientation: int = 1) -> bytes:
 
 def ffmpeg(path: pathlib.Path, source: str, *options: str) -> bytes:
     command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", source, *options, path]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=120)
     return path.read_bytes()
 
 
@@ -160,7 +160,7 @@ def pixels(content: bytes, width: int, height: int) -> list[tuple[int, int, int]
     """The picture as ffmpeg sees it, scaled to a small size."""
     command = ["ffmpeg", "-nostdin", "-v", "error", "-i", "pipe:0", "-frames:v", "1", "-vf",
                f"scale={width}:{height}:flags=area", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"]
-    raw = subprocess.run(command, input=content, capture_output=True, check=True, timeout=60).stdout
+    raw = subprocess.run(command, input=content, capture_output=True, check=True, timeout=120).stdout
     assert len(raw) == width * height * 3
     return [tuple(raw[i:i + 3]) for i in range(0, len(raw), 3)]
 

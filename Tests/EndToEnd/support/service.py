@@ -55,7 +55,7 @@ class Service:
                 stdout=log, stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=die_with_the_tests)
 
     def wait_until_ready(self, port: int = 0) -> "Service":
-        announced = until("the ready line", lambda: self._ready(self._begin), deadline=60).rstrip("/")
+        announced = until("the ready line", lambda: self._ready(self._begin)).rstrip("/")
         # With PUBLIC_URL the line names the proxy; the tests know the port then, because they chose it.
         self.url = f"http://localhost:{port}" if port else announced
         return self
@@ -83,7 +83,7 @@ class Service:
     def tail(self, lines: int = 60) -> str:
         return "\n".join(self.text().splitlines()[-lines:]) if self.log.exists() else ""
 
-    def stop(self, deadline: float = 30) -> int:
+    def stop(self, deadline: float = 120) -> int:
         """SIGTERM, as an operator would; the exit code."""
         if self.process is None:
             return 0
@@ -99,7 +99,7 @@ class Service:
         """SIGKILL to the service alone, then to what it left behind, as a crash of the machine would do."""
         family = descendants(self.process.pid)
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(120)
         for pid in family:
             kill_quietly(pid)
 

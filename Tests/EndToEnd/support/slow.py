@@ -34,6 +34,8 @@ class SlowUploads:
 
     async def begin(self) -> None:
         gate = asyncio.Semaphore(50)
+        # The service cuts who brings less than 1 KiB a second for long; on a busy machine all of this takes long.
+        self.keeper = asyncio.create_task(self._keep())
         await asyncio.gather(*(self._create(gate) for _ in range(self.count)))
         await asyncio.gather(*(self._open(gate, path) for path in self.paths))
 
@@ -63,6 +65,13 @@ class SlowUploads:
             await asyncio.gather(*(writer.drain() for writer in self.writers))
             self.sent += len(PIECE)
 
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            for writer in list(self.writers):
+                writer.write(PIECE)
+
     def close(self) -> None:
+        self.keeper.cancel()
         for writer in self.writers:
             writer.transport.abort()

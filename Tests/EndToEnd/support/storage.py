@@ -26,5 +26,5 @@ def jobs_left(service) -> int:
         return database.execute(query).fetchone()[0]
 
 
-def no_job_left(service, deadline: float = 120) -> None:
+def no_job_left(service, deadline: float = 400) -> None:
     until("no job left", lambda: jobs_left(service) == 0, deadline=deadline)

@@ -68,7 +68,7 @@ def original(service, client: Client, path: str) -> bytes:
 def open_patch(client: Client, path: str, at: int, content: bytes, declared: int, **headers) -> socket.socket:
     """A PATCH that declares more than it sends, on a socket that the caller ends as rudely as it likes."""
     parts = urllib.parse.urlsplit(client.url)
-    connection = socket.create_connection((parts.hostname, parts.port), timeout=20)
+    connection = socket.create_connection((parts.hostname, parts.port), timeout=120)
     lines = {
         "Host": parts.netloc, "Authorization": f"Bearer {client.token}", "Tus-Resumable": "1.0.0",
         "Content-Type": BYTES, "Content-Length": declared, "Upload-Offset": at,

@@ -6,9 +6,10 @@ class DeadlineError(AssertionError):
     """What was waited for did not happen in time."""
 
 
-def until(what: str, probe, deadline: float = 30.0, every: float = 0.05):
+def until(what: str, probe, deadline: float = 120.0, every: float = 0.05):
     """Calls `probe` until it returns something true, and returns that; `what` names it when it never does.
 
+    The deadline is a bound for a machine that has much else to do, never a promise of the product's.
     The last value, or the last OSError (a service that is not there yet), is part of the message.
     """
     end = time.monotonic() + deadline

@@ -23,7 +23,7 @@ class Reply:
 class Wire:
     """A request whose head is sent at once; body and end are the caller's to choose."""
 
-    def __init__(self, client: Client, method: str, path: str, headers: dict | None = None, timeout: float = 30):
+    def __init__(self, client: Client, method: str, path: str, headers: dict | None = None, timeout: float = 120):
         parts = urllib.parse.urlsplit(client.url)
         self.socket = socket.create_connection((parts.hostname, parts.port), timeout=timeout)
         lines = {"Host": parts.netloc, "Authorization": f"Bearer {client.token}"} | (headers or {})
@@ -80,6 +80,14 @@ class Wire:
         if reset:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
+
+
+def attempt(wire: Wire) -> Reply | None:
+    """The final response, or None when it does not come within the socket's timeout."""
+    try:
+        return wire.final()
+    except TimeoutError:
+        return None
 
 
 def once(client: Client, method: str, path: str, headers: dict | None = None, body: bytes | None = None) -> Reply:

@@ -28,12 +28,12 @@ struct RawReply: Sendable {
     var text: String { String(decoding: body, as: UTF8.self) }
 }
 
-/// A client that says exactly what it is told, on a blocking socket with a patience of half a minute unless told.
+/// A client that says exactly what it is told, on a blocking socket with a patience of five minutes unless told.
 final class RawClient: @unchecked Sendable {  // used by one thread at a time: each test's script
     private var descriptor: Int32
     private var buffer: [UInt8] = []
 
-    init(port: UInt16, host: String = "127.0.0.1", milliseconds: Int = 30_000) throws {
+    init(port: UInt16, host: String = "127.0.0.1", milliseconds: Int = 300_000) throws {
         guard let address = SocketAddress.resolve(host, port: port).first else {
             throw ClientError(description: "no address \(host)")
         }
@@ -107,6 +107,17 @@ final class RawClient: @unchecked Sendable {  // used by one thread at a time: e
         while try fill() {}
         defer { buffer = [] }
         return buffer
+    }
+
+    /// Everything up to the connection's end, while `step` turns the server's clock forward again and again.
+    func readToEnd(while step: () throws -> Void) throws -> [UInt8] {
+        let result = Box<Result<[UInt8], any Error>?>(nil)
+        Threads.run { result.value = Result { try self.readToEnd() } }
+        while true {
+            if let result = result.value { return try result.get() }
+            try step()
+            Threads.pause(milliseconds: 5)
+        }
     }
 
     func read(atLeast count: Int) throws -> [UInt8] {

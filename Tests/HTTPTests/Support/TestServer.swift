@@ -46,6 +46,10 @@ func withServer(
     configuration.host = "127.0.0.1"
     configuration.ports = [0]
     configuration.threads = 4
+    // Other tests keep the processors busy: no client is late here unless its test says so.
+    configuration.headDeadline = .seconds(600)
+    configuration.bodyPatience = .seconds(600)
+    configuration.linger = .seconds(300)
     configure(&configuration)
     let log = LogLines()
     let server = Server(configuration: configuration, logger: log.logger, handler: handler, shortcut: shortcut)
@@ -53,15 +57,24 @@ func withServer(
     do {
         try await body(TestServer(server: server, port: ports[0], log: log))
     } catch {
-        await server.shutdown(deadline: .zero)
+        await server.shutdown(deadline: .zero, grace: .seconds(300))
         throw error
     }
-    await server.shutdown(deadline: .seconds(5))
+    await server.shutdown(deadline: .seconds(5), grace: .seconds(300))
+}
+
+/// The clock of a server, which stands still until the test turns it forward.
+final class TestClock: Sendable {
+    private let nanoseconds = Atomic<UInt64>(1 << 40)
+
+    var now: @Sendable () -> UInt64 { { self.nanoseconds.load(ordering: .relaxed) } }
+
+    func advance(by time: Duration) { nanoseconds.add(time.nanoseconds, ordering: .relaxed) }
 }
 
 /// Waits until something holds.
 func eventually(
-    within limit: Duration = .seconds(30),
+    within limit: Duration = .seconds(300),
     _ comment: Comment? = nil,
     sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: @Sendable () async throws -> Bool
@@ -129,4 +142,9 @@ final class Box<Value: Sendable>: Sendable {
         get { state.withLock { $0 } }
         set { state.withLock { $0 = newValue } }
     }
+}
+
+extension Box {
+    func insert<Element>(_ element: Element) where Value == Set<Element> { state.withLock { _ = $0.insert(element) } }
+    func append<Element>(_ element: Element) where Value == [Element] { state.withLock { $0.append(element) } }
 }

@@ -5,8 +5,9 @@ internal import Service
 /// `/api/media/` and `/api/media/{id}/`.
 extension MediaHandling {
     @Sendable func detail(_ request: Request) async throws -> Response {
-        let (asset, principal) = try await ownAsset(request)
-        return try json(asset, principal.user.username, for: request)
+        let asset = try await authentication.readable(try Self.assetID(request), in: catalog, for: request).asset
+        let owner = try await accounts.users([asset.owner])[asset.owner]
+        return try json(asset, owner?.username ?? "", for: request)
     }
 
     private struct Change: Decodable {

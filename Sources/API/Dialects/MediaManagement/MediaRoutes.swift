@@ -5,7 +5,7 @@ internal import Service
 /// `/media/:id` and `/api/assets`: what the owner has, and the signed links to play it.
 extension MediaManagement {
     @Sendable func mediaDetails(_ request: Request) async throws -> Response {
-        let asset = try await ownAsset(request)
+        let (asset, isOwn) = try await authentication.readable(try Self.assetID(request), in: catalog, for: request)
         let base = try address.base(for: request)
         let rungs = try await delivery.listedRungs(of: asset)
         let link = delivery.link(to: asset)
@@ -36,14 +36,14 @@ extension MediaManagement {
                 images: images?.mapValues { base + $0 },
                 details: asset.version.details.isEmpty ? nil : asset.version.details,
                 version: asset.version.edition,
-                duplicateOf: asset.duplicateOf?.contractName
+                duplicateOf: isOwn ? asset.duplicateOf?.contractName : nil
             )
         try await addSurroundings(of: asset, base: base, to: &details)
         return try .json(details)
     }
 
     @Sendable func streamLinks(_ request: Request) async throws -> Response {
-        let asset = try await ownAsset(request)
+        let asset = try await authentication.readable(try Self.assetID(request), in: catalog, for: request).asset
         guard asset.version.plays else {
             throw asset.version.status == .failed
                 ? ServiceError(
@@ -66,11 +66,6 @@ extension MediaManagement {
                 expiresIn: link.expiresIn
             )
         )
-    }
-
-    func ownAsset(_ request: Request) async throws -> AssetRecord {
-        let principal = try await authentication.principal(for: request)
-        return try await catalog.asset(try Self.assetID(request), for: principal.userID)
     }
 
     static func assetID(_ request: Request) throws -> AssetID {
