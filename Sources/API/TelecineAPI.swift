@@ -159,7 +159,8 @@ package struct TelecineAPI: Sendable {
         let pages = try PageRoutes(statusPorts: Set(configuration.servicePorts.filter { $0.value == .status }.keys))
         pages.register(on: &router)
         try OpenAPIRoutes().register(on: &router)
-        SharedRoutes(sharing: sharing, delivery: delivery, address: address, client: clients, pages: pages)
+        let visitors = SharedRoutes.Visitors(client: clients, cookie: cookie)
+        SharedRoutes(sharing: sharing, delivery: delivery, address: address, visitors: visitors, pages: pages)
             .register(on: &router)
         HealthRoutes(status: status, ports: configuration.servicePorts).register(on: &router)
         return router

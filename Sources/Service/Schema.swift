@@ -12,6 +12,6 @@ package enum Schema {
         ListsSchema.migration, SharingSchema.migration, AuditSchema.migration, AccountKeysSchema.migration,
         VersionCaptionsSchema.migration, StatusSchema.migration, InsightSchema.analytics,
         StatedHashSchema.migration, JobsSchema.crashes, StatusSchema.mp4s,
-        YouTubeSchema.migration,
+        YouTubeSchema.migration, VersionKindsSchema.migration,
     ]
 }

@@ -103,9 +103,10 @@ final class ServiceUnderTest: Sendable {
         _ body: String = "",
         token: String? = nil,
         type: String? = nil,
-        port: UInt16 = 3000
+        port: UInt16 = 3000,
+        headers others: Headers = [:]
     ) async throws -> Answer {
-        var headers: Headers = [:]
+        var headers = others
         if let token { headers["Authorization"] = "Bearer \(token)" }
         if method != .get { headers["Content-Type"] = type ?? "application/json" }
         let bytes = Array(body.utf8)

@@ -7,7 +7,7 @@ import urllib.parse
 
 import pytest
 
-from support import clips
+from support import clips, pictures
 from support.client import Client
 from support.wait import until
 
@@ -92,6 +92,20 @@ def test_a_new_version_goes_live_when_it_plays_and_the_old_link_and_version_stay
     assert restored.status == 200 and restored.json()["duration"] == before["duration"]
     assert client.request("POST", f"/api/assets/{asset}/versions/3/restore").status == 404
     assert listed(client)["assets"][0]["duration"] == before["duration"]
+
+
+def test_a_video_that_was_a_picture_for_a_while_is_a_video_again(client, asset, tmp_path):
+    content = pictures.jpeg(tmp_path)
+    begun = client.request("POST", f"/api/assets/{asset}/versions",
+                           data={"filename": "still.jpg", "fileSize": len(content), "fileType": "image/jpeg"}).json()
+    assert client.chunk(begun["uploadId"], 0, content, 1).status == 200
+    client.finish(begun["uploadId"])
+    assert "medium" in client.get(f"/media/{asset}").json()["images"]
+    assert client.get(f"/media/{asset}/stream").status == 409
+    assert listed(client, type="image")["pagination"]["total"] == 1
+    assert client.request("POST", f"/api/assets/{asset}/versions/1/restore").status == 200
+    assert clips.count_frames(client.stream(asset)["masterUrl"]) == 100
+    assert listed(client, type="video")["pagination"]["total"] == 1
 
 
 def test_a_version_that_cannot_be_played_never_goes_live(client, asset, tmp_path):

@@ -7,7 +7,8 @@ import Testing
 enum Clips {
     /// Every two seconds from 1 s on the picture flashes and the sound beeps, each for a tenth of a second.
     ///
-    /// `audioFrom`: where the sound track begins, in seconds: late sound.
+    /// `audioFrom`: where the sound track begins, in seconds: late sound; `picture`: seconds of the picture, where it
+    /// ends before the sound.
     static func flashAndBeep(
         _ path: String,
         seconds: Int = 13,
@@ -16,10 +17,11 @@ enum Clips {
         audioFrom: Int = 0,
         audio: [String] = ["-c:a", "aac"],
         video: [String] = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "40"],
-        offset: Int = 0
+        offset: Int = 0,
+        picture length: Double? = nil
     ) async throws {
         let picture =
-            "color=black:size=\(size):rate=\(rate):duration=\(seconds),"
+            "color=black:size=\(size):rate=\(rate):duration=\(length ?? Double(seconds)),"
             + "drawbox=color=white:t=fill:enable='lt(mod(t+1.0001\\,2)\\,0.1)'"
         let beep =
             "aevalsrc=0.7*sin(2*PI*1000*t)*lt(mod(t+\(1 + audioFrom)\\,2)\\,0.1):s=48000:d=\(seconds - audioFrom)"

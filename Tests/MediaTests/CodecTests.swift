@@ -229,6 +229,24 @@ struct CodecTests {
         #expect(text.split(separator: "\n").filter { !$0.hasPrefix("#") } == ["h1", "h5", "x9", "a4", "a2"])
     }
 
+    @Test("no peak is stated below the average")
+    func rates() {
+        let sound = Playlist.Audio(uri: "a", peakBitRate: 100, averageBitRate: 101, codecs: "mp4a.40.2", channels: 2)
+        let picture = Playlist.Variant(
+            uri: "v",
+            peakBitRate: 1000,
+            averageBitRate: 1000,
+            codecs: "avc1.640028",
+            width: 16,
+            height: 16,
+            frameRate: Rational(25)
+        )
+        let both = Playlist.master(variants: [picture], audio: sound)
+        #expect(both.contains(":BANDWIDTH=1101,AVERAGE-BANDWIDTH=1101,"), "\(both)")
+        let alone = Playlist.master(variants: [], audio: sound)
+        #expect(alone.contains(":BANDWIDTH=101,AVERAGE-BANDWIDTH=101,"), "\(alone)")
+    }
+
     @Test("an ffmpeg without an encoder is found out before a profile needs it")
     func missingEncoder() async throws {
         let scratch = try Scratch()

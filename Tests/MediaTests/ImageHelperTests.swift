@@ -40,6 +40,19 @@ import Testing
         #expect((facts.width, facts.height) == (1800, 1200) && !facts.isDamaged)
     }
 
+    @Test("a strip of a few lines has all sizes", .disabled(if: isMissing), arguments: ["9000x3", "2x9000", "5000x2"])
+    func strip(_ size: String) async throws {
+        let scratch = try Scratch()
+        let path = "\(scratch.path)/strip.jpg"
+        let made = try await Playback.ffmpeg(
+            ["-v", "error", "-f", "lavfi", "-i", "color=red:size=\(size)", "-frames:v", "1", path]
+        )
+        try #require(made.succeeded, "\(made.errorTail)")
+        let report = try await Self.helpers().derivatives(of: path, .jpeg, into: scratch.path)
+        #expect(report.files.count == 6 && report.facts?.isDamaged == false)
+        #expect(report.files.allSatisfy { min($0.width, $0.height) >= 1 })
+    }
+
     @Test("a refused picture leaves its helper well; many pictures come from few helpers", .disabled(if: isMissing))
     func reused() async throws {
         let scratch = try Scratch()

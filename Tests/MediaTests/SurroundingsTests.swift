@@ -244,4 +244,35 @@ struct SurroundingsTests {
         for (found, wanted) in zip(flashes, [0.5, 2.5, 4.5]) { #expect(abs(found - wanted) <= 0.081, "\(flashes)") }
         for (flash, beep) in zip(flashes, beeps) { #expect(abs(flash - beep) <= 0.041) }
     }
+
+    @Test(
+        "sound of every kind that an MP4 can hold is cut",
+        arguments: [
+            ("flac", "flac"), ("alac", "m4a"), ("libopus", "ogg"), ("libmp3lame", "mp3"), ("ac3", "mkv"),
+            ("aac", "aac"),
+        ]
+    )
+    func soundClip(_ codec: String, container: String) async throws {
+        let scratch = try Scratch()
+        let source = "\(scratch.path)/a.\(container)"
+        let made = try await Playback.ffmpeg(
+            ["-v", "error", "-f", "lavfi", "-i", "sine=440:duration=6", "-c:a", codec, source]
+        )
+        try #require(made.succeeded, "\(made.errorTail)")
+        let tools = await Corpus.tools.value
+        let info = try await Prober(tools: tools).probe(source)
+        #expect(ClipCutter.obstacle(info) == nil)
+        let timeline = try await TimelineBuilder(tools: tools).build(source, info: info, ceiling: Rational(30))
+        try await ClipCutter(tools: tools).cut(
+            source,
+            info: info,
+            timeline: timeline,
+            start: .seconds(2),
+            end: .seconds(4),
+            into: scratch.path,
+            name: "clip.mp4"
+        )
+        let seconds = Double(try await Playback.sound("\(scratch.path)/clip.mp4").samples.count) / 8000
+        #expect(abs(seconds - 2) < 0.2, "\(seconds)")
+    }
 }

@@ -57,6 +57,57 @@ struct VersionTests {
         }
     }
 
+    @Test(
+        "sound that goes on after the picture is heard to its end, and the last picture stands",
+        arguments: [("slide.mp4", 4.0), ("song.mp4", 0.04), ("screen.webm", 4.0), ("live.webm", 4.0)]
+    )
+    func soundTail(_ name: String, picture: Double) async throws {
+        let scratch = try Scratch()
+        let source = "\(scratch.path)/\(name)"
+        let isWebM = name.hasSuffix("webm")
+        try await Clips.flashAndBeep(
+            source,
+            seconds: 11,
+            audio: ["-c:a", isWebM ? "libopus" : "aac"],
+            // A browser's recorder states no duration.
+            video: isWebM
+                ? ["-c:v", "libvpx", "-deadline", "realtime", "-live", name == "live.webm" ? "1" : "0"]
+                : ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"],
+            picture: picture
+        )
+        let tools = await Corpus.tools.value
+        let version = try await MadeVersion(source, into: "\(scratch.path)/v", profiles: Corpus.medium)
+        #expect(abs(version.timeline.duration.value - 11) < 0.1, "\(version.timeline.duration.value)")
+        let master = try version.writePlaylists()
+        let pictures = try await Playback.pictures(master)
+        #expect(pictures.count == version.timeline.frameCount)
+        #expect(Playback.flashes(pictures).count == (picture > 1 ? 2 : 0), "nothing moves any more")
+        #expect(Playback.beeps(try await Playback.sound(master)).count == 5)
+        // One picture does not move.
+        if picture > 1 {
+            let preview = try await PreviewMaker(tools: tools)
+                .make(of: source, info: version.info, timeline: version.timeline, into: scratch.path)
+            #expect(preview.width == 320)
+        }
+        guard !isWebM else { return }
+        let plan = try await CopyPlanner(tools: tools)
+            .video(source, info: version.info, profiles: CopyTests.profiles)
+        #expect(plan.copied == nil)
+        #expect(plan.reasons.first?.hasPrefix("The sound goes on for") == true, "\(plan.reasons)")
+    }
+
+    @Test("one packet with a wrong time does not make a video of hours")
+    func wildPacket() {
+        let honest = (0..<500).map { Int64($0) * 1024 }
+        func scan(_ times: [Int64]) -> PacketScan {
+            PacketScan(timeBase: Rational(1, 48_000), times: times, keys: times, end: times[times.count - 1] + 1024)
+        }
+        let moment = Duration.seconds(4)
+        #expect(scan(honest).tail(after: moment) == .nanoseconds(6_666_666_666))
+        #expect(scan(honest + [48_000 * 36_000]).tail(after: moment) == nil)
+        #expect(scan(honest).tail(after: .milliseconds(10_500)) == nil, "an encoder's end")
+    }
+
     @Test("chunks made apart, last first, show the same pictures as one run; their inits are one file")
     func chunksEqualOneRun() async throws {
         let scratch = try Scratch()

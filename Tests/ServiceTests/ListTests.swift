@@ -110,6 +110,7 @@ struct Shelf: Sendable {
         #expect(try await shelf.titles { $0.tag = "RED" } == ["Two", "One"])
         #expect(try await shelf.total { ($0.tag, $0.kind) = ("red", "audio") } == 1)
         #expect(try await shelf.titles { ($0.tag, $0.sort) = ("red", .title) } == ["One", "Two"])
+        #expect(try await shelf.total { $0.tag = " " } == 0, "no tag of anything")
         #expect(
             try await shelf.catalog.tags(of: Fixture.owner).map { "\($0.label) \($0.count)" } == ["red 2", "Blue 1"]
         )

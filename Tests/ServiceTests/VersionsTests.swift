@@ -53,6 +53,34 @@ import Testing
         #expect(try await shelf.catalog.versions(of: id, for: Fixture.owner).map(\.version.number) == [4, 3, 2, 1])
     }
 
+    @Test("an asset is what its live version is, whatever becomes of the others")
+    func kinds() async throws {
+        let shelf = try await Shelf()
+        let (fixture, id) = (shelf.fixture, try await shelf.add(1, "Film"))
+        func found(_ kind: String, in number: Int) async throws {
+            try await fixture.database.write { transaction in
+                try transaction.run(
+                    "UPDATE versions SET kind = \(kind) WHERE asset_id = \(id) AND number = \(number)"
+                )
+            }
+        }
+        func isListed(as kind: String) async throws -> Bool {
+            let asset = try await shelf.catalog.asset(id, for: Fixture.owner)
+            return try await shelf.total { $0.kind = kind } == 1 && asset.kind == kind
+        }
+        try await found("video", in: 1)
+        for number in 2...3 { try await add(number, to: id, in: fixture) }
+        try await found("image", in: 2)
+        #expect(try await isListed(as: "video"), "it does not play yet")
+        try await set("ready", 2, of: id, in: fixture)
+        #expect(try await isListed(as: "image"))
+        try await found("audio", in: 3)
+        try await set("failed", 3, of: id, in: fixture)
+        #expect(try await isListed(as: "image"))
+        _ = try await shelf.catalog.restore(version: 1, of: id, for: Fixture.owner)
+        #expect(try await isListed(as: "video"))
+    }
+
     @Test("two versions that are uploaded at once are two, and neither is an asset of its own")
     func atOnce() async throws {
         let fixture = try await Fixture()

@@ -21,10 +21,16 @@ enum ShareAddress {
 
 /// `/public/stream/:token`, `/embed/:token`, `/oembed`: what those see who have a link and no account.
 struct SharedRoutes: Sendable {
+    /// Where requests come from: the address, and the page.
+    struct Visitors: Sendable {
+        let client: ClientAddress
+        let cookie: SignInCookie
+    }
+
     let sharing: Sharing
     let delivery: Delivery
     let address: PublicAddress
-    let client: ClientAddress
+    let visitors: Visitors
     let pages: PageRoutes
 
     func register(on router: inout Router) {
@@ -49,9 +55,7 @@ struct SharedRoutes: Sendable {
             let wanted = share.requiresEmail ? "an email address" : "a password"
             throw ServiceError(.forbidden, "This link asks for \(wanted): open it in a browser.")
         }
-        guard share.allows(origin: Self.origin(of: request)) else {
-            throw ServiceError(.forbidden, "This link may not be played from here.")
-        }
+        guard share.allows(origin: Self.origin(of: request)) else { throw Self.notFromHere }
         // A look is no session.
         if request.method == .head { return Response(headers: ["Cache-Control": "no-store"]) }
         let session = try await sharing.play(share.token, visit(request, player: "player"))
@@ -90,6 +94,8 @@ struct SharedRoutes: Sendable {
         return response
     }
 
+    private static let notFromHere = ServiceError(.forbidden, "This link may not be played from here.")
+
     private static func isBrowser(_ request: Request) -> Bool {
         request.headers.all("Accept").contains { $0.lowercased().contains("text/html") }
     }
@@ -105,7 +111,7 @@ struct SharedRoutes: Sendable {
 
     private func visit(_ request: Request, player: String) -> Sharing.Visit {
         var visit = Sharing.Visit(player: player)
-        visit.address = client.of(request)
+        visit.address = visitors.client.of(request)
         return visit
     }
 
@@ -176,6 +182,12 @@ struct SharedRoutes: Sendable {
     }
 
     @Sendable private func play(_ request: Request) async throws -> Response {
+        if !visitors.cookie.isOurs(request) {
+            // Another site's page that plays without our frame.
+            let share = try await sharing.find(token(request)).share
+            if let refusal = share.refusal() { throw refusal }
+            guard share.allows(origin: Self.origin(of: request)) else { throw Self.notFromHere }
+        }
         var visit = visit(request, player: "page")
         if !request.body.isEmpty {
             let body: PlayRequest = try await request.json(limit: 16 << 10)

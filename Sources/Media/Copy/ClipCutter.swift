@@ -52,7 +52,9 @@ package struct ClipCutter: Sendable {
                     line += ["-map", "0:\(index)"]
                 }
                 line += ["-c", "copy", "-sn", "-dn"] + StreamCopier.withoutMetadata + ["-map_chapters", "-1"]
-                line += ["-fflags", "+bitexact", "-use_editlist", "1", "-movflags", "+faststart", "-f", "mp4"]
+                line += ["-fflags", "+bitexact", "-use_editlist", "1", "-movflags", "+faststart"]
+                // ffmpeg calls FLAC in MP4 an experiment; browsers have played it for years.
+                line += ["-strict", "experimental", "-f", "mp4"]
                 return line + ["\(paths.output)/\(name)"]
             }
         )

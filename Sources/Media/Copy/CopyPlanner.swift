@@ -51,9 +51,16 @@ package struct CopyPlanner: Sendable {
         }
         if scan == nil { scan = try await CopyScan.packets(path, video: video, tools: tools) }
         guard let scan else { return (nil, ["Its packets do not say when they are shown."]) }
-        return plan(scan)
+        let (copied, obstacles) = plan(scan)
+        guard let timeline = copied?.timeline else { return (nil, obstacles) }
+        let length = timeline.duration.duration
+        let tail = try await SoundTail(tools: tools)
+            .length(path, info: info, after: timeline.startTime + length, length: length)
+        guard let tail else { return (copied, []) }
+        return (nil, ["The sound goes on for \(tail.components.seconds) seconds after the picture."])
     }
 
+    /// What the packets of the picture say, whatever its sound does.
     func plan(_ scan: CopyScan) -> (copied: CopiedVideo?, reasons: [String]) {
         if scan.hidesPictures { return (nil, ["An edit list hides some of its pictures."]) }
         guard scan.cuts.first == 0 else { return (nil, ["It does not begin with an IDR picture."]) }

@@ -95,10 +95,12 @@ package enum Playlist {
         let text = captions.isEmpty ? "" : ",SUBTITLES=\"\(captionGroup)\""
         for variant in ordered(variants) {
             let codecs = [variant.codecs, audio?.codecs].compactMap { $0 }.joined(separator: ",")
+            let rates = rates(
+                peak: variant.peakBitRate + (audio?.peakBitRate ?? 0),
+                average: variant.averageBitRate + (audio?.averageBitRate ?? 0)
+            )
             lines.append(
-                "#EXT-X-STREAM-INF:BANDWIDTH=\(variant.peakBitRate + (audio?.peakBitRate ?? 0)),"
-                    + "AVERAGE-BANDWIDTH=\(variant.averageBitRate + (audio?.averageBitRate ?? 0)),"
-                    + "CODECS=\"\(codecs)\",RESOLUTION=\(variant.width)x\(variant.height),"
+                "#EXT-X-STREAM-INF:\(rates),CODECS=\"\(codecs)\",RESOLUTION=\(variant.width)x\(variant.height),"
                     + "FRAME-RATE=\(decimal(variant.frameRate, places: 3))" + (audio == nil ? "" : ",AUDIO=\"audio\"")
                     + text
             )
@@ -106,13 +108,16 @@ package enum Playlist {
         }
         lines += keyFrames.map(line)
         if variants.isEmpty, let audio {
-            lines.append(
-                "#EXT-X-STREAM-INF:BANDWIDTH=\(audio.peakBitRate),AVERAGE-BANDWIDTH=\(audio.averageBitRate),"
-                    + "CODECS=\"\(audio.codecs)\""
-            )
+            let rates = rates(peak: audio.peakBitRate, average: audio.averageBitRate)
+            lines.append("#EXT-X-STREAM-INF:\(rates),CODECS=\"\(audio.codecs)\"")
             lines.append(audio.uri)
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// The peak is never below the average: sound may end a packet after the picture by whose length it was measured.
+    private static func rates(peak: Int, average: Int) -> String {
+        "BANDWIDTH=\(max(peak, average)),AVERAGE-BANDWIDTH=\(average)"
     }
 
     /// A media playlist, complete from the first request on: VOD, fMP4, exact durations.

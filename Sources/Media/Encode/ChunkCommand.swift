@@ -57,8 +57,21 @@ struct ChunkCommand {
             let isLast = segments.upperBound == timeline.segmentCount
             return "trim=start_pts=\(frames.lowerBound)" + (isLast ? "," : ":end_pts=\(frames.upperBound),")
         }
-        return "fps=\(timeline.rate.text):start_time=\(seconds(of: frames.lowerBound)),"
-            + "tpad=stop=-1:stop_mode=clone,trim=end_pts=\(frames.upperBound),"
+        guard isAfterThePicture else {
+            return "fps=\(timeline.rate.text):start_time=\(seconds(of: frames.lowerBound)),"
+                + "tpad=stop=-1:stop_mode=clone,trim=end_pts=\(frames.upperBound),"
+        }
+        // From where decoding starts: the last picture, which stands until here, comes before this chunk.
+        return "fps=\(timeline.rate.text):start_time=\(seconds(of: seekFrame)):eof_action=pass,"
+            + "tpad=stop=-1:stop_mode=clone,trim=start_pts=\(frames.lowerBound):end_pts=\(frames.upperBound),"
+    }
+
+    /// Whether the source has no picture here or later: its sound goes on alone.
+    private var isAfterThePicture: Bool { timeline.sourceFrames[segments.lowerBound...].allSatisfy { $0 == 0 } }
+
+    private var seekFrame: Int {
+        guard let seek else { return 0 }
+        return max(0, Int(seek - timeline.sourceStart).scaledDown(by: timeline.sourceTimeBase * timeline.rate))
     }
 
     private var pictures: Int {

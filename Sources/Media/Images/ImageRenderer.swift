@@ -227,6 +227,8 @@ private struct Source {
             Double(clean.uprightWidth) / Double(box.width), Double(clean.uprightHeight) / Double(box.height),
         ]
         let ratio = (covers ? ratios.min() : ratios.max()) ?? 1
-        return [8, 4, 2].first { ratio / Double($0) >= 1.5 } ?? 1
+        // Of a strip some lines are left: libvips makes a picture without any where there are fewer than the factor.
+        let narrow = min(clean.width, clean.height)
+        return [8, 4, 2].first { ratio / Double($0) >= 1.5 && narrow >= $0 } ?? 1
     }
 }

@@ -60,7 +60,7 @@ package struct PreviewMaker: Sendable {
         timeline: Timeline,
         size: (width: Int, height: Int)
     ) -> [String] {
-        let duration = timeline.duration.duration
+        let duration = timeline.pictureDuration.duration
         let starts = starts(duration: duration)
         let length = starts.count == 1 ? min(duration, part * parts) : part
         var line = ["-nostdin", "-v", "error", "-y"]

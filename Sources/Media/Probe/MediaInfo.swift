@@ -27,6 +27,8 @@ package struct MediaInfo: Codable, Sendable, Hashable {
     package let tags: [String: String]
     /// The stream of an attached picture of a sensible size: a record's cover.
     package var coverIndex: Int?
+    /// Whether `duration` was measured at the packets of the picture, or of a sound without one; nil: it was not.
+    package var isPictureLength: Bool?
 }
 
 /// The video stream that is used: the largest that is not a cover picture.

@@ -52,7 +52,7 @@ package struct Prober: Sendable {
         guard video != nil || audio != nil else {
             throw MediaError(.noStreams, "There is neither picture nor sound in this file that we can read.")
         }
-        let duration = try await duration(of: report, path: path, video: video, audio: audio)
+        let (duration, isMeasured) = try await duration(of: report, path: path, video: video, audio: audio)
         let bytes = report.format.size.flatMap { Int64($0) } ?? 0
         let seconds = Double(duration) / 1_000_000
         return MediaInfo(
@@ -63,20 +63,23 @@ package struct Prober: Sendable {
             bytes: bytes,
             video: video,
             audio: audio,
-            streams: report.streams.map {
-                MediaInfo.StreamSummary(
-                    index: $0.index,
-                    type: $0.codecType ?? "unknown",
-                    codec: $0.codecName ?? "unknown",
-                    language: $0.tags?["language"].map { String($0.prefix(16)) }
-                )
-            },
+            streams: report.streams.map(summary),
             tags: MediaTags.gather(
                 report.format.tags,
                 // A video's sound is named after its language.
                 video == nil ? report.streams.first { $0.index == audio?.index }?.tags : nil
             ),
-            coverIndex: cover(in: report)
+            coverIndex: cover(in: report),
+            isPictureLength: isMeasured ? true : nil
+        )
+    }
+
+    private func summary(_ stream: ProbeReport.Stream) -> MediaInfo.StreamSummary {
+        MediaInfo.StreamSummary(
+            index: stream.index,
+            type: stream.codecType ?? "unknown",
+            codec: stream.codecName ?? "unknown",
+            language: stream.tags?["language"].map { String($0.prefix(16)) }
         )
     }
 
@@ -101,19 +104,19 @@ package struct Prober: Sendable {
         }
     }
 
-    /// The container's duration where it is plausible, else the packets'.
+    /// The container's duration where it is plausible, else the packets', which are those of the picture alone.
     private func duration(
         of report: ProbeReport,
         path: String,
         video: VideoStream?,
         audio: AudioStream?
-    ) async throws -> Int64 {
+    ) async throws -> (microseconds: Int64, isMeasured: Bool) {
         let stated = report.format.duration.flatMap(ProbeReport.microseconds) ?? 0
         let bytes = report.format.size.flatMap { Int64($0) } ?? 0
         let limit = tools.limits.duration.microseconds
         // Less than 500 bits a second is not a medium's duration: a fragmented MP4 can claim 143165 s for one.
         let isPlausible = stated > 0 && stated <= limit && Double(bytes) * 8 / (Double(stated) / 1_000_000) >= 500
-        guard !isPlausible else { return stated }
+        guard !isPlausible else { return (stated, false) }
         let scan = try await PacketScanner(tools: tools).scan(
             path,
             stream: video?.index ?? audio?.index ?? 0,
@@ -126,6 +129,6 @@ package struct Prober: Sendable {
                 "This medium is longer than the \(tools.limits.duration.components.seconds / 3600) hours allowed."
             )
         }
-        return measured
+        return (measured, true)
     }
 }

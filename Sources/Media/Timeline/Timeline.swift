@@ -35,6 +35,12 @@ package struct Timeline: Codable, Sendable, Hashable {
     /// Seconds of the whole.
     package var duration: Rational { Rational(frameCount) / rate }
 
+    /// Seconds until the end of the last segment that has a picture of the source's; after it the last one stands.
+    var pictureDuration: Rational {
+        guard let last = sourceFrames.lastIndex(where: { $0 > 0 }) else { return duration }
+        return Rational(boundaries[last + 1]) / rate
+    }
+
     /// When the picture begins in the source's own time.
     package var startTime: Duration { (Rational(Int(sourceStart)) * sourceTimeBase).duration }
 

@@ -19,7 +19,10 @@ package struct TimelineBuilder: Sendable {
         let scanner = PacketScanner(tools: tools)
         if let video = info.video {
             let scan = try await scanner.scan(path, stream: video.index, timeBase: video.timeBase)
-            return try grid(over: scan, video: video, ceiling: ceiling, info: info)
+            let end = (Rational(Int(scan.end)) * scan.timeBase).duration
+            let tail = try await SoundTail(tools: tools)
+                .length(path, info: info, after: end, length: scan.span.duration)
+            return try grid(over: scan, tail: tail ?? .zero, video: video, ceiling: ceiling, info: info)
         }
         guard let audio = info.audio else {
             throw MediaError(.noStreams, "There is neither picture nor sound in this file that we can read.")
@@ -28,16 +31,20 @@ package struct TimelineBuilder: Sendable {
         return try sound(over: scan, info: info)
     }
 
+    /// `tail`: for how long the last picture stands after its end, because the sound goes on.
     func grid(
         over scan: PacketScan,
+        tail: Duration = .zero,
         video: VideoStream,
         ceiling: Rational,
         info: MediaInfo
     ) throws -> Timeline {
-        try checkLength(scan, info)
+        try checkLength(scan.span.duration + tail, info)
         let shown = shownRate(scan, video)
         let rate = FrameRate.grid(measured: shown, nominal: video.nominalFrameRate, ceiling: ceiling)
-        let frameCount = max(1, 1.scaledRounded(by: scan.span * rate))
+        let frameCount =
+            max(1, 1.scaledRounded(by: scan.span * rate))
+            + Int(tail.microseconds).scaledRounded(by: rate * Rational(1, 1_000_000))
         let boundaries = boundaries(rate: rate, frameCount: frameCount)
         let starts = boundaries.map { scan.first + Int64($0.scaledRounded(by: Rational(1) / rate / scan.timeBase)) }
         // Raw streams have no index to seek by, and their times are only guessed.
@@ -57,7 +64,7 @@ package struct TimelineBuilder: Sendable {
                 let isLast = index == starts.count - 2
                 let packets = scan.count(from: window.0, to: isLast ? .max : window.1)
                 guard hasHiddenFrames(video), let shown else { return packets }
-                let length = Rational(Int((isLast ? scan.end : window.1) - window.0)) * scan.timeBase
+                let length = Rational(Int((isLast ? max(scan.end, window.0) : window.1) - window.0)) * scan.timeBase
                 return min(packets, 1.scaledRounded(by: length * shown))
             },
             sourceTiming: nil
@@ -79,7 +86,7 @@ package struct TimelineBuilder: Sendable {
     private func hasHiddenFrames(_ video: VideoStream) -> Bool { ["vp8", "vp9"].contains(video.codec) }
 
     private func sound(over scan: PacketScan, info: MediaInfo) throws -> Timeline {
-        try checkLength(scan, info)
+        try checkLength(scan.span.duration, info)
         let rate = Rational(AudioGrid.sampleRate, AudioGrid.samplesPerPacket)
         let packets = max(1, 1.scaledUp(by: scan.span * rate))
         let boundaries = boundaries(rate: rate, frameCount: packets)
@@ -97,9 +104,8 @@ package struct TimelineBuilder: Sendable {
         )
     }
 
-    private func checkLength(_ scan: PacketScan, _ info: MediaInfo) throws {
+    private func checkLength(_ length: Duration, _ info: MediaInfo) throws {
         let limits = tools.limits
-        let length = scan.span.duration
         guard length <= limits.duration else {
             throw MediaError(
                 .tooLong,

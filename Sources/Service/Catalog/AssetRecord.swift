@@ -91,10 +91,10 @@ package struct RenditionRecord: Sendable {
 
 extension AssetRecord {
     static let columns: Query = """
-        a.id, a.user_id, a.kind, a.title, a.description, COALESCE(v.file_name, a.file_name) AS file_name,
-        COALESCE(v.file_type, a.file_type) AS file_type, a.metadata, a.is_public, a.created_at, a.updated_at,
-        a.duplicate_of, v.number, v.edition, v.status, v.progress, v.error, v.size, v.sha256, v.duration, v.width,
-        v.height, v.poster, v.details
+        a.id, a.user_id, CASE v.kind WHEN 'unknown' THEN a.kind ELSE v.kind END AS kind, a.title, a.description,
+        COALESCE(v.file_name, a.file_name) AS file_name, COALESCE(v.file_type, a.file_type) AS file_type, a.metadata,
+        a.is_public, a.created_at, a.updated_at, a.duplicate_of, v.number, v.edition, v.status, v.progress, v.error,
+        v.size, v.sha256, v.duration, v.width, v.height, v.poster, v.details
         """
     static let tables: Query = "assets a JOIN versions v ON v.asset_id = a.id AND v.number = a.version"
 

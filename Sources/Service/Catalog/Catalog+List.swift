@@ -14,6 +14,8 @@ extension Catalog {
         limit: Int,
         cursor: String? = nil
     ) async throws -> AssetListing {
+        // What is only spaces or accents is nobody's tag, and not the counter of all.
+        guard question.tagKey != "" else { return AssetListing(assets: [], total: 0, isTotalExact: true, next: nil) }
         if let search = question.search, !search.allSatisfy(\.isWhitespace) {
             return try await matches(of: search, question, of: owner, page: page, limit: limit)
         }

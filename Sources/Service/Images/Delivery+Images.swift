@@ -100,8 +100,8 @@ extension Delivery {
         let (isOrdered, kept) = try await database.read { connection in
             let version = try connection.first(
                 """
-                SELECT 1 AS one FROM versions v JOIN assets a ON a.id = v.asset_id WHERE v.asset_id = \(job.asset)
-                    AND v.number = \(job.version) AND v.status = 'ready' AND a.kind = \(AssetRecord.imageKind)
+                SELECT 1 AS one FROM versions WHERE asset_id = \(job.asset) AND number = \(job.version)
+                    AND status = 'ready' AND kind = \(AssetRecord.imageKind)
                 """
             )
             guard version != nil else { throw Self.nothing }

@@ -35,7 +35,9 @@ struct PrepareAsset: Job {
         if try await durationLimit(in: context) != nil { return .cancel("This is a picture, not a video.") }
         try await context.database.write { transaction in
             let changed = try transaction.run(
-                "UPDATE assets SET kind = \(AssetRecord.imageKind) WHERE id = \(asset)"
+                """
+                UPDATE versions SET kind = \(AssetRecord.imageKind) WHERE asset_id = \(asset) AND number = \(version)
+                """
             )
             // Deleted meanwhile.
             guard changed == 1 else { return }
@@ -134,17 +136,16 @@ struct PrepareAsset: Job {
         let encoder = JSONEncoder()
         let text = String(decoding: try encoder.encode(plan), as: UTF8.self)
         let info = String(decoding: try encoder.encode(plan.info), as: UTF8.self)
+        let kind = plan.info.video == nil ? "audio" : "video"
         let changed = try transaction.run(
             """
             UPDATE versions SET plan = \(text), info = \(info), duration = \(plan.timeline.duration.duration.microseconds),
-                width = \(plan.info.video?.displayWidth), height = \(plan.info.video?.displayHeight)
+                width = \(plan.info.video?.displayWidth), height = \(plan.info.video?.displayHeight), kind = \(kind)
             WHERE asset_id = \(asset) AND number = \(version) AND plan IS NULL
             """
         )
         // Deleted meanwhile, or planned by a worker that was thought dead.
         guard changed == 1 else { return }
-        let kind = plan.info.video == nil ? "audio" : "video"
-        try transaction.run("UPDATE assets SET kind = \(kind) WHERE id = \(asset)")
         try VersionDetails.add(VersionDetails.facts(of: plan), to: asset, version, in: transaction)
         try insertRenditions(plan, in: transaction)
         try enqueue(plan, in: transaction)

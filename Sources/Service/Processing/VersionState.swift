@@ -142,7 +142,8 @@ enum VersionState {
             of: segments,
             targetDuration: Playlist.targetDuration(of: plan.timeline)
         )
-        let average = Int64(Double(total) * 8 / max(0.001, plan.timeline.duration.value))
+        let seconds = segments.reduce(0.0) { $0 + $1.duration.value }
+        let average = Int64(Double(total) * 8 / max(0.001, seconds))
         try transaction.run(
             """
             UPDATE renditions SET bandwidth = \(peak), average_bandwidth = \(average)

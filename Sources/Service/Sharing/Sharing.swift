@@ -19,7 +19,7 @@ package struct Sharing: Sendable {
 
     /// Makes a link.
     ///
-    /// - Throws: `.invalidRequest` with the field, `.notFound`, `.forbidden`.
+    /// - Throws: `.invalidRequest` with the field, `.notFound`, `.forbidden`; `.conflict` for a picture.
     package func share(_ asset: AssetID, _ request: ShareRequest, for owner: UserID) async throws -> Share {
         try request.check()
         var hash: String?
@@ -28,7 +28,7 @@ package struct Sharing: Sendable {
         let (now, passwordHash) = (Timestamp.now, hash)
         let origins = request.allowedOrigins.map { $0.lowercased() }.joined(separator: " ")
         return try await database.write { transaction in
-            _ = try Catalog.own(asset, owner, in: transaction)
+            try Self.checkKind(of: try Catalog.own(asset, owner, in: transaction))
             try transaction.run(
                 """
                 INSERT INTO shares (token, asset_id, created_at, expires_at, max_views, views, require_email,
@@ -40,6 +40,12 @@ package struct Sharing: Sendable {
             guard let share = try Self.find(token, in: transaction) else { throw Self.unknown }
             return share
         }
+    }
+
+    /// A picture has no stream that a session could be of.
+    private static func checkKind(of asset: AssetRecord) throws {
+        guard asset.kind == AssetRecord.imageKind else { return }
+        throw ServiceError(.conflict, "This is a picture, which has no stream to share: give its own links to others.")
     }
 
     /// The asset's links, the newest first.
@@ -143,6 +149,7 @@ package struct Sharing: Sendable {
         if let refusal = share.refusal() { throw refusal }
         let email = try Self.email(visit, for: share)
         try await checkPassword(visit, of: share)
+        try Self.checkKind(of: asset)
         guard asset.version.plays else {
             throw asset.version.status == .failed
                 ? ServiceError(.conflict, "This recording could not be processed.")

@@ -41,7 +41,13 @@ package struct Clips: Sendable {
     ) async throws -> Clip {
         let source = try await catalog.asset(id, for: owner)
         let plan = try await catalog.database.read { try Plan.find(id, source.version.number, in: $0) }
-        guard let plan, let duration = source.version.duration, source.version.status != .failed else {
+        guard source.kind != AssetRecord.imageKind else {
+            throw ServiceError(.conflict, "A picture has no length to cut a clip from.")
+        }
+        guard source.version.status != .failed else {
+            throw ServiceError(.conflict, "Processing failed, so there is nothing to cut. Upload another file.")
+        }
+        guard let plan, let duration = source.version.duration else {
             throw ServiceError(.notReady, "This medium cannot be cut yet. Try again.", retryAfter: .seconds(2))
         }
         if let obstacle = ClipCutter.obstacle(plan.info) { throw ServiceError(.conflict, obstacle) }

@@ -82,11 +82,13 @@ async function open() {
     show(now);
     await Promise.all([captions.refresh(now), youTube.refresh(now)]);
   });
-  const shares = new Shares(media.id);
+  // A picture is neither played nor shared as a stream.
+  const shares = media.images ? null : new Shares(media.id);
   youTube = new YouTube(media);
   const playable = media.images ? null : new Analytics(media.id);
+  $("#sharing").hidden = !shares;
   $("#insight").hidden = !playable;
-  await Promise.all([versions.refresh(), shares.refresh(), captions.refresh(media), youTube.refresh(), playable?.refresh()]);
+  await Promise.all([versions.refresh(), shares?.refresh(), captions.refresh(media), youTube.refresh(), playable?.refresh()]);
   $("#loading").hidden = true;
   $("#page").hidden = false;
 }

@@ -1,0 +1,43 @@
+internal import Core
+
+/// Finds out whether the sound goes on when the picture has ended: a slide that is talked about, a song with one
+/// picture, a recorded screen on which nothing moves any more.
+struct SoundTail {
+    let tools: MediaTools
+
+    /// What is shorter is how encoders end.
+    static let shortest = Duration.seconds(1)
+
+    /// From the end of the picture to that of the sound; nil when they end together.
+    ///
+    /// The sound's packets are read only where the file as a whole lasts longer than its picture. `end`: when that
+    /// ends, in the source's own time; `length`: how long it is.
+    func length(_ path: String, info: MediaInfo, after end: Duration, length: Duration) async throws -> Duration? {
+        let mayBeLonger =
+            info.isPictureLength == true || .microseconds(info.duration) - length > Self.shortest
+        guard let audio = info.audio, mayBeLonger else { return nil }
+        do {
+            let scanner = PacketScanner(tools: tools)
+            return try await scanner.scan(path, stream: audio.index, timeBase: audio.timeBase).tail(after: end)
+        } catch let error as MediaError where error.isPermanent {
+            // A sound that cannot be read: the picture plays without its end.
+            return nil
+        }
+    }
+}
+
+extension PacketScan {
+    /// How long the packets go on after a moment of the source's own time; nil for a second or less.
+    ///
+    /// Nil also where there are too few of them for that long: one whose time is wrong does not make a video of hours.
+    func tail(after moment: Duration) -> Duration? {
+        let from = Int64(Int(moment.microseconds).scaledRounded(by: Rational(1, 1_000_000) / timeBase))
+        let (ticks, overflow) = end.subtractingReportingOverflow(from)
+        guard !overflow, ticks > 0 else { return nil }
+        let tail = (Rational(Int(ticks)) * timeBase).duration
+        guard tail > SoundTail.shortest else { return nil }
+        let steps = zip(times, times.dropFirst()).map { $1 - $0 }.sorted()
+        let step = steps.isEmpty ? ticks : steps[steps.count / 2]
+        return Int64(count(from: from, to: .max)) >= ticks / 2 / max(1, step) ? tail : nil
+    }
+}
