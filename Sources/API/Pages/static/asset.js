@@ -7,9 +7,11 @@ import { $, say } from "./dom.js";
 import { ago, clock } from "./format.js";
 import { Shares } from "./shares.js";
 import { Versions } from "./versions.js";
+import { YouTube } from "./youtube.js";
 
 const id = decodeURIComponent(location.pathname.split("/").filter(Boolean)[1] ?? "");
 const form = $("#details");
+let youTube;
 
 function show(media) {
   const title = media.title || "Untitled";
@@ -48,7 +50,9 @@ form.addEventListener("submit", async (event) => {
   try {
     if (!changes.title) throw Object.assign(new Error("Type a title."), { field: "title" });
     await api.changeAsset(id, changes);
-    show(await api.media(id));
+    const now = await api.media(id);
+    show(now);
+    await youTube?.refresh(now);
     say($("#details-said"), "Saved.");
   } catch (error) {
     say($("#details-error"), error.message);
@@ -76,14 +80,15 @@ async function open() {
   const versions = new Versions(media.id, async () => {
     const now = await api.media(id);
     show(now);
-    await captions.refresh(now);
+    await Promise.all([captions.refresh(now), youTube.refresh(now)]);
   });
   // A picture is neither played nor shared as a stream.
   const shares = media.images ? null : new Shares(media.id);
+  youTube = new YouTube(media);
   const playable = media.images ? null : new Analytics(media.id);
   $("#sharing").hidden = !shares;
   $("#insight").hidden = !playable;
-  await Promise.all([versions.refresh(), shares?.refresh(), captions.refresh(media), playable?.refresh()]);
+  await Promise.all([versions.refresh(), shares?.refresh(), captions.refresh(media), youTube.refresh(), playable?.refresh()]);
   $("#loading").hidden = true;
   $("#page").hidden = false;
 }
