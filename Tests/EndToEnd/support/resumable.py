@@ -1,6 +1,6 @@
 """What a client of the IETF's resumable uploads says, in each iteration of the drafts."""
 from support.client import Client
-from support.wait import until
+from support.wait import unlocked, until
 from support.wire import Reply, Wire, once
 
 BASE = "/api/v1/videos/resumable"
@@ -48,10 +48,9 @@ class Draft:
         return reply.headers["location"]
 
     def patch(self, path: str, offset: int, content: bytes = b"", complete: bool = False, **more) -> Reply:
-        """Asked again after 423, as that says: on a busy machine the connection before takes its time to let go."""
+        """Asked again after 423."""
         said = self.said(complete, offset, **more)
-        return until("the upload to be free", lambda: (
-            reply if (reply := once(self.client, "PATCH", path, said, content)).status != 423 else None), every=0.2)
+        return unlocked(lambda: once(self.client, "PATCH", path, said, content))
 
     def head(self, path: str, method: str = "HEAD") -> Reply:
         return once(self.client, method, path, self.said())

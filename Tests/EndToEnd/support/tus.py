@@ -6,7 +6,7 @@ import socket
 import urllib.parse
 
 from support.client import Answer, Client
-from support.wait import until
+from support.wait import unlocked
 
 BASE = "/api/v1/videos/tus"
 REST = "/api/v1/videos/upload"
@@ -24,18 +24,13 @@ def checksum(algorithm: str, content: bytes) -> str:
 def ask(client: Client, method: str, path: str = BASE, body: bytes | None = None, **headers) -> Answer:
     """One request with `Tus-Resumable`; `Upload_Offset=5` becomes the header `Upload-Offset: 5`, None leaves it out.
 
-    423 is asked again, as it says: on a busy machine the connection before this one takes its time to let go.
+    Asked again after 423.
     """
     named = {"Tus_Resumable": "1.0.0"} | headers
     if body is not None and "Content_Type" not in named:
         named["Content_Type"] = BYTES
     sent = {name.replace("_", "-"): str(value) for name, value in named.items() if value is not None}
-
-    def answered() -> Answer | None:
-        answer = client.request(method, path, body=body, headers=sent)
-        return None if answer.status == 423 else answer
-
-    return until("the upload to be free", answered, every=0.2)
+    return unlocked(lambda: client.request(method, path, body=body, headers=sent))
 
 
 def create(client: Client, size: int | None, **headers) -> str:

@@ -24,3 +24,14 @@ def until(what: str, probe, deadline: float = 120.0, every: float = 0.05):
         if time.monotonic() > end:
             raise DeadlineError(f"{what} did not happen within {deadline:g} s; last: {last!r}")
         time.sleep(every)
+
+
+def unlocked(ask):
+    """Asks until the answer is not 423: on a busy machine the connection before takes its time to let go.
+
+    A service that is gone is not waited for: its OSError is the caller's.
+    """
+    end = time.monotonic() + 120
+    while (answer := ask()).status == 423 and time.monotonic() < end:
+        time.sleep(0.2)
+    return answer
