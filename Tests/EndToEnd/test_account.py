@@ -72,7 +72,7 @@ def test_the_account_by_hand(page, browser, service):
     assert program.get("/api/assets").status == 401
 
     rows = page.get_by_role("list", name="Sessions").get_by_role("listitem")
-    assert rows.count() == 3 and "this one" in rows.first.inner_text()
+    until("the sessions", lambda: rows.count() == 3 and "this one" in rows.first.inner_text())
     page.get_by_label("Current password").fill("not it")
     page.get_by_label("New password", exact=True).fill("a better one")
     page.get_by_label("New password, once more").fill("a better one")
@@ -82,7 +82,7 @@ def test_the_account_by_hand(page, browser, service):
     page.get_by_label("Current password").fill(PASSWORD)
     page.keyboard.press("Enter")
     page.get_by_text("2 other sessions were signed out.").wait_for()
-    assert rows.count() == 1
+    until("the session that is left", lambda: rows.count() == 1)
     assert elsewhere.get("/api/assets").status == 401
     phone = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
     phone.set_default_timeout(120_000)
@@ -110,7 +110,8 @@ def test_captions_by_hand_belong_to_their_version(page, client, small_clip, tmp_
     page.get_by_text("The captions in Deutsch are there.").wait_for()
     page.get_by_label("File of the new version").set_input_files(clips.make(tmp_path / "new.mp4", 3, size="320x180"))
     page.get_by_text("Of version 2, which is live.").wait_for()
-    assert page.get_by_role("list", name="Captions").get_by_role("listitem").count() == 0
+    captions = page.get_by_role("list", name="Captions").get_by_role("listitem")
+    until("no captions", lambda: captions.count() == 0)
     page.get_by_role("button", name="Make version 1 live").click()
     page.get_by_role("button", name="Delete the captions in Deutsch").click()
     page.get_by_text("The captions in Deutsch are deleted.").wait_for()

@@ -63,7 +63,7 @@ def test_searching_and_filtering_by_hand(page, owner):
     page.keyboard.press("/")
     page.keyboard.type("orleans")
     shown(page, "Café Orléans")
-    assert page.locator("#library-count").inner_text() == "1 found"
+    until("the count", lambda: page.locator("#library-count").inner_text() == "1 found")
     page.get_by_label("Search").fill("夜景")
     shown(page, "東京の夜景")
     page.reload()
@@ -114,7 +114,7 @@ def test_details_versions_and_links_of_one_recording(page, browser, owner, servi
     page.get_by_label("Tags").fill("sea, morning")
     page.get_by_role("button", name="Save").click()
     page.get_by_text("Saved.").wait_for()
-    assert page.get_by_role("heading", level=1).inner_text() == "Harbour at dawn"
+    until("the new title", lambda: page.get_by_role("heading", level=1).inner_text() == "Harbour at dawn")
 
     page.get_by_label("File of the new version").set_input_files(clips.make(tmp_path / "new.mp4", 5, size="320x180"))
     page.get_by_text("It goes live as soon as it plays.").wait_for()
