@@ -54,6 +54,15 @@ import Testing
         #expect(try await message(adding: "360p-hevc", "hevc")?.stringValue?.hasSuffix("without libx265") == true)
     }
 
+    @Test("why a tool does not start is said in the system's words")
+    func toolThatDoesNotStart() async throws {
+        let line = try CommandLineUnderTest()
+        let path = "\(line.folder)/bwrap"
+        try await line.makeProgram("bwrap", "#!/nowhere/sh\n")
+        let trial = await Probe.run(path, [])
+        #expect(trial.status == -1 && trial.output == "\(path) does not start: No such file or directory")
+    }
+
     @Test("wrong settings and a weak secret are findings, not the end of the examination")
     func wrongSettings() async throws {
         let line = try CommandLineUnderTest(environment: ["PORT": "x", "JWT_SECRET": "secret", "PATH": "/nonexistent"])

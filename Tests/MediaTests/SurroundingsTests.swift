@@ -212,11 +212,8 @@ struct SurroundingsTests {
         }
     }
 
-    @Test("a clip plays from the asked place to the asked end, without being encoded again")
-    func clip() async throws {
-        let scratch = try Scratch()
-        let source = "\(scratch.path)/a.mp4"
-        try await Clips.flashAndBeep(source, video: ["-c:v", "libx264", "-preset", "medium", "-g", "60"])
+    /// Makes `clip.mp4`.
+    private func cut(_ source: String, from start: Duration, to end: Duration, into folder: String) async throws {
         let tools = await Corpus.tools.value
         let info = try await Prober(tools: tools).probe(source)
         #expect(ClipCutter.obstacle(info) == nil)
@@ -225,11 +222,19 @@ struct SurroundingsTests {
             source,
             info: info,
             timeline: timeline,
-            start: .milliseconds(4500),
-            end: .milliseconds(9500),
-            into: scratch.path,
+            start: start,
+            end: end,
+            into: folder,
             name: "clip.mp4"
         )
+    }
+
+    @Test("a clip plays from the asked place to the asked end, without being encoded again")
+    func clip() async throws {
+        let scratch = try Scratch()
+        let source = "\(scratch.path)/a.mp4"
+        try await Clips.flashAndBeep(source, video: ["-c:v", "libx264", "-preset", "medium", "-g", "60"])
+        try await cut(source, from: .milliseconds(4500), to: .milliseconds(9500), into: scratch.path)
         let version = try await MadeVersion(
             "\(scratch.path)/clip.mp4",
             into: "\(scratch.path)/v",
@@ -259,19 +264,7 @@ struct SurroundingsTests {
             ["-v", "error", "-f", "lavfi", "-i", "sine=440:duration=6", "-c:a", codec, source]
         )
         try #require(made.succeeded, "\(made.errorTail)")
-        let tools = await Corpus.tools.value
-        let info = try await Prober(tools: tools).probe(source)
-        #expect(ClipCutter.obstacle(info) == nil)
-        let timeline = try await TimelineBuilder(tools: tools).build(source, info: info, ceiling: Rational(30))
-        try await ClipCutter(tools: tools).cut(
-            source,
-            info: info,
-            timeline: timeline,
-            start: .seconds(2),
-            end: .seconds(4),
-            into: scratch.path,
-            name: "clip.mp4"
-        )
+        try await cut(source, from: .seconds(2), to: .seconds(4), into: scratch.path)
         let seconds = Double(try await Playback.sound("\(scratch.path)/clip.mp4").samples.count) / 8000
         #expect(abs(seconds - 2) < 0.2, "\(seconds)")
     }

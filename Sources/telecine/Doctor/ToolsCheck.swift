@@ -93,9 +93,14 @@ enum Probe {
     static func run(_ path: String, _ arguments: [String]) async -> (status: Int32, output: String) {
         do {
             let result = try await ChildProcess.run(path, arguments, deadline: .seconds(10))
-            let output = String(decoding: result.standardOutput, as: UTF8.self) + result.errorTail
+            let text = String(decoding: result.standardOutput, as: UTF8.self) + result.errorTail
+            let output = text.trimmingCharacters(in: .whitespacesAndNewlines)
             guard case .exited(let status) = result.status else { return (-1, output) }
-            return (status, output.trimmingCharacters(in: .whitespacesAndNewlines))
+            return (status, output)
+        } catch ChildProcess.Failure.notStarted(_, let code) {
+            return (-1, "\(path) does not start: \(String(cString: strerror(code)))")
+        } catch ChildProcess.Failure.deadlinePassed {
+            return (-1, "\(path) did not end within ten seconds")
         } catch {
             return (-1, "\(error)")
         }
