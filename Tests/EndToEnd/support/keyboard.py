@@ -3,8 +3,13 @@ from playwright.sync_api import Locator, Page
 
 #: More stops than any page has.
 MOST = 120
+#: The number of an element, which it keeps while others come and go.
+PLACE = """
+    const places = window.placesWalked ??= new WeakMap();
+    const place = (node) => places.get(node) ?? places.set(node, window.lastPlace = (window.lastPlace ?? 0) + 1).get(node);
+"""
 #: What has the focus: which element it is, its name, and what hides it from whoever looks for it; null for none.
-STOP = """() => {
+STOP = "() => {" + PLACE + """
     const node = document.activeElement;
     if (!node || node === document.body || node === document.documentElement) return null;
     const [box, style, faults] = [node.getBoundingClientRect(), getComputedStyle(node), []];
@@ -21,14 +26,13 @@ STOP = """() => {
     const ring = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
     if (!node.matches(':focus-visible') || !ring) faults.push('has no ring');
     const name = node.ariaLabel || node.labels?.[0]?.textContent || node.textContent.trim() || node.id || node.tagName;
-    return {place: [...document.querySelectorAll('*')].indexOf(node), name: name.trim().slice(0, 60), faults};
+    return {place: place(node), name: name.trim().slice(0, 60), faults};
 }"""
-#: Places of all that can be used now.
-USABLE = """() => {
-    const all = [...document.querySelectorAll('*')];
-    return all.filter((node) => node.matches('a[href], button, input, select, textarea, summary') && node.tabIndex >= 0
+#: All that can be used now.
+USABLE = "() => {" + PLACE + """
+    return [...document.querySelectorAll('*')].filter((node) => node.matches('a[href], button, input, select, textarea, summary') && node.tabIndex >= 0
         && !node.disabled && node.checkVisibility({visibilityProperty: true}))
-        .map((node) => ({place: all.indexOf(node), name: node.outerHTML.slice(0, 100)}));
+        .map((node) => ({place: place(node), name: node.outerHTML.slice(0, 100)}));
 }"""
 
 
@@ -58,17 +62,25 @@ class Walker:
 
     def lap(self) -> None:
         """Once round by Tab: everything that can be used is met, and nothing keeps the focus."""
+        for _ in range(MOST):
+            before = {usable["place"] for usable in self.page.evaluate(USABLE)}
+            met = self._round()
+            usable = self.page.evaluate(USABLE)
+            # What came or went meanwhile, as a page that is still loading brings it, asks for another round.
+            if before == {each["place"] for each in usable}:
+                break
+        missed = [each["name"] for each in usable if each["place"] not in met]
+        assert not missed, f"{self.page.url}: not reached by Tab: {missed}"
+
+    def _round(self) -> list[int]:
         met: list[int] = []
         for _ in range(MOST):
             stop = self.press("Tab")
             if stop is None:
                 # Out at the end; in again at the beginning.
                 continue
-            if met and stop["place"] == met[0]:
-                break
-            assert not met or stop["place"] != met[-1], f"“{stop['name']}” keeps the focus"
+            assert len(met) < 2 or stop["place"] != met[-1], f"“{stop['name']}” keeps the focus"
+            if stop["place"] in met:
+                return met
             met.append(stop["place"])
-        else:
-            raise AssertionError(f"the focus does not come round: {met}")
-        missed = [usable["name"] for usable in self.page.evaluate(USABLE) if usable["place"] not in met]
-        assert not missed, f"{self.page.url}: not reached by Tab: {missed}"
+        raise AssertionError(f"the focus does not come round: {met}")
