@@ -113,11 +113,11 @@ enum PacketsTarget {
             _ = report.format.duration.flatMap(ProbeReport.microseconds)
             return
         }
-        var builder = PacketScan.Builder()
         let lines = bytes.split(separator: 10, omittingEmptySubsequences: false)
-        for line in lines.dropFirst() { builder.add(line: Array(line)) }
         let base = Rational(positive: String(decoding: lines.first ?? [], as: UTF8.self)) ?? Rational(1, 90_000)
-        guard let scan = builder.finish(timeBase: base), let tools = FuzzedStreams.tools else { return }
+        var builder = PacketScan.Builder(timeBase: base)
+        for line in lines.dropFirst() { builder.add(line: Array(line)) }
+        guard let scan = builder.finish(), let tools = FuzzedStreams.tools else { return }
         let video = FuzzedStreams.video(index: 0, timeBase: base, start: nil)
         let timelines = TimelineBuilder(tools: tools)
         guard

@@ -1,6 +1,7 @@
 internal import Core
 internal import Foundation
 package import HTTP
+package import Service
 
 /// `/openapi.json`: what every operation takes and answers (OpenAPI 3.1).
 ///
@@ -9,8 +10,8 @@ package struct OpenAPIRoutes: Sendable {
     private let document: StaticContent
 
     /// - Throws: when the parts are not beside the binary, or do not fit together.
-    package init() throws {
-        let document = try Self.merged(try Self.parts())
+    package init(anonymous: AnonymousAccess = .nothing) throws {
+        let document = Self.document(try Self.merged(try Self.parts()), anonymous: anonymous)
         let data = try JSONSerialization.data(
             withJSONObject: document,
             options: [.sortedKeys, .withoutEscapingSlashes]
@@ -63,6 +64,24 @@ package struct OpenAPIRoutes: Sendable {
             try merge(value, into: &known, at: "\(place): \(key)")
             whole[key] = known
         }
+    }
+
+    /// The document as it is here: where what is public is for everybody, reading it needs no sign-in.
+    static func document(_ whole: [String: Any], anonymous: AnonymousAccess) -> [String: Any] {
+        guard anonymous == .publicMedia, let usual = whole["security"] as? [Any],
+            let paths = whole["paths"] as? [String: [String: Any]]
+        else { return whole }
+        var open = whole
+        open["paths"] = paths.mapValues { item in
+            item.mapValues { operation -> Any in
+                guard var operation = operation as? [String: Any], operation["x-public-media"] as? Bool == true else {
+                    return operation
+                }
+                operation["security"] = [[String: Any]()] + usual
+                return operation
+            }
+        }
+        return open
     }
 
     private static func unfit(_ words: String) -> ServiceError {

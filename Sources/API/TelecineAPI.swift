@@ -158,7 +158,7 @@ package struct TelecineAPI: Sendable {
             .register(on: &router)
         let pages = try PageRoutes(statusPorts: Set(configuration.servicePorts.filter { $0.value == .status }.keys))
         pages.register(on: &router)
-        try OpenAPIRoutes().register(on: &router)
+        try OpenAPIRoutes(anonymous: configuration.anonymous).register(on: &router)
         let visitors = SharedRoutes.Visitors(client: clients, cookie: cookie)
         SharedRoutes(sharing: sharing, delivery: delivery, address: address, visitors: visitors, pages: pages)
             .register(on: &router)

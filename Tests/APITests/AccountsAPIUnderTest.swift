@@ -87,8 +87,11 @@ struct Answer {
 
     var status: Int { response.status.rawValue }
     var bytes: Data {
-        guard case .bytes(let bytes) = response.body else { return Data() }
-        return Data(bytes)
+        switch response.body {
+        case .bytes(let bytes): return Data(bytes)
+        case .shared(let bytes, let range): return Data(bytes.array[range])
+        default: return Data()
+        }
     }
     func decoded<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
         try JSONDecoder().decode(type, from: bytes)

@@ -46,6 +46,35 @@ import Testing
         }
     }
 
+    @Test(
+        "the description says where signing in is optional, as the installation is set up",
+        arguments: AnonymousAccess.allCases
+    )
+    func described(_ anonymous: AnonymousAccess) async throws {
+        let service = try await ServiceUnderTest(anonymous: anonymous)
+        let owner = try await service.register("ann")
+        let name = try await service.asset(token: owner)
+        try await setPublic(service, name, token: owner)
+        try await service.database.write { try $0.run("UPDATE versions SET status = 'playable'") }
+        struct Document: Decodable {
+            struct Operation: Decodable { let security: [[String: [String]]]? }
+            struct Item: Decodable { let get: Operation? }
+            let paths: [String: Item]
+        }
+        let document = try (try await service.send(.get, "/openapi.json")).decoded(Document.self)
+        var asked = 0
+        for (path, item) in document.paths {
+            guard let operation = item.get, path.contains("{id}"), path.hasPrefix("/media/") || path.hasPrefix("/api/")
+            else { continue }
+            let id = path.hasSuffix("/") ? String(name.dropFirst("asset_".count)) : name
+            let status = try await service.send(.get, path.replacing("{id}", with: id)).status
+            let isOpen = operation.security?.contains { $0.isEmpty } ?? false
+            #expect(isOpen == (status == 200), "\(path) answers \(status)")
+            asked += isOpen ? 1 : 0
+        }
+        #expect(asked == (anonymous == .publicMedia ? 4 : 0))
+    }
+
     @Test("by itself an installation shows nobody what is public, but to its owner")
     func closed() async throws {
         let service = try await ServiceUnderTest()

@@ -44,6 +44,28 @@ import Testing
         #expect(views == [3, 3], "who is refused is no view")
     }
 
+    @Test("oEmbed calls a video a video, and a sound something rich: it has no type for it")
+    func embedded() async throws {
+        struct Card: Decodable {
+            let type: String
+            let width: Int
+            let height: Int
+            let html: String
+        }
+        let service = try await ServiceUnderTest()
+        let (asset, token) = try await playing(service)
+        let share = try (try await service.send(.post, "/media/\(asset)/share", "{}", token: token)).decoded(Made.self)
+        for (kind, type) in [("video", "video"), ("audio", "rich")] {
+            try await service.database.write { try $0.run("UPDATE assets SET kind = \(kind)") }
+            let url = "http%3A%2F%2Fmedia.example%2Fpublic%2Fstream%2F\(share.token)"
+            let answer = try await service.send(.get, "/oembed?url=\(url)", headers: ["Host": "media.example"])
+            let card = try answer.decoded(Card.self)
+            #expect(card.type == type)
+            // What both types need (oembed.com, sections 2.3.4.2 and 2.3.4.4).
+            #expect(card.width > 0 && card.height > 0 && card.html.contains("<iframe"))
+        }
+    }
+
     @Test("a picture is not shared as a stream, and one that a recording has become plays nothing")
     func pictures() async throws {
         let service = try await ServiceUnderTest()

@@ -4,7 +4,9 @@ import secrets
 
 import pytest
 
+from support import browser as chromium
 from support import clips, pages
+from support.client import PASSWORD, Client
 from support.wait import until
 
 
@@ -30,6 +32,23 @@ def test_a_person_drops_a_video_and_watches_it(at_home, service, long_clip):
     video = pages.start(at_home)
     assert pages.picture_width(video) >= 640
     assert at_home.get_by_role("heading", name=re.compile("long")).count() == 1
+
+
+def test_waiting_for_what_does_not_play_yet_is_no_error(page, start_service, small_clip):
+    # Without workers it never does.
+    service = start_service(WORKERS=0)
+    client = Client(service.url).register()
+    status = client.status(client.send(small_clip))
+    chromium.sign_in(page, service.url, client.email, PASSWORD)
+    errors, asked = [], []
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    page.on("requestfinished", lambda request: asked.append(request.url))
+    pages.watch(page, service.url, status["assetId"])
+    page.get_by_text("In the making").wait_for()
+    address = f"{service.url}/api/media/{status['assetId']}"
+    # Events are heard while the page is asked for something.
+    until("it to ask again", lambda: page.title() and asked.count(address) >= 2)
+    assert errors == []
 
 
 def test_progress_only_grows_and_the_library_shows_the_result(at_home, tmp_path):

@@ -8,7 +8,7 @@ enum Clips {
     /// Every two seconds from 1 s on the picture flashes and the sound beeps, each for a tenth of a second.
     ///
     /// `audioFrom`: where the sound track begins, in seconds: late sound; `picture`: seconds of the picture, where it
-    /// ends before the sound.
+    /// ends before the sound; `pictureFrom`: where it begins, in seconds: early sound.
     static func flashAndBeep(
         _ path: String,
         seconds: Int = 13,
@@ -18,17 +18,19 @@ enum Clips {
         audio: [String] = ["-c:a", "aac"],
         video: [String] = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "40"],
         offset: Int = 0,
-        picture length: Double? = nil
+        picture length: Double? = nil,
+        pictureFrom: Int = 0
     ) async throws {
         let picture =
-            "color=black:size=\(size):rate=\(rate):duration=\(length ?? Double(seconds)),"
-            + "drawbox=color=white:t=fill:enable='lt(mod(t+1.0001\\,2)\\,0.1)'"
+            "color=black:size=\(size):rate=\(rate):duration=\((length ?? Double(seconds)) - Double(pictureFrom)),"
+            + "drawbox=color=white:t=fill:enable='lt(mod(t+\(1 + pictureFrom).0001\\,2)\\,0.1)'"
         let beep =
             "aevalsrc=0.7*sin(2*PI*1000*t)*lt(mod(t+\(1 + audioFrom)\\,2)\\,0.1):s=48000:d=\(seconds - audioFrom)"
         let result = try await Playback.ffmpeg(
-            ["-v", "error", "-y", "-f", "lavfi", "-i", picture, "-itsoffset", String(audioFrom)]
-                + ["-f", "lavfi", "-i", beep, "-map", "0:v", "-map", "1:a"] + video + audio
-                + ["-output_ts_offset", String(offset), path]
+            ["-v", "error", "-y", "-itsoffset", String(pictureFrom), "-f", "lavfi", "-i", picture]
+                + ["-itsoffset", String(audioFrom), "-f", "lavfi", "-i", beep, "-map", "0:v", "-map", "1:a"]
+                + video + audio
+                + (pictureFrom > 0 ? ["-fps_mode", "passthrough"] : []) + ["-output_ts_offset", String(offset), path]
         )
         try #require(result.succeeded, "\(result.errorTail)")
     }

@@ -6,7 +6,8 @@ internal import Service
 extension SharedRoutes {
     private struct Embedding: Encodable {
         let version = "1.0"
-        let type = "video"
+        /// Of oEmbed's four types none is a sound: `rich`, as those do who have long shared sounds.
+        let type: String
         let title: String
         let width: Int
         let height: Int
@@ -58,6 +59,7 @@ extension SharedRoutes {
         let hasPoster = asset.version.hasPoster
         return try .json(
             Embedding(
+                type: asset.kind == "audio" ? "rich" : "video",
                 title: asset.title,
                 width: size.width,
                 height: size.height,

@@ -32,10 +32,15 @@ package struct CopyPlanner: Sendable {
     }
 
     /// The copied picture; nil with the reasons, in words for the owner.
+    ///
+    /// `mayJump`: see `TimelineBuilder.build`; parts that were encoded differently are not copied then.
+    ///
+    /// Throws `ClockJump`.
     package func video(
         _ path: String,
         info: MediaInfo,
-        profiles: [Profile]
+        profiles: [Profile],
+        mayJump: Bool = false
     ) async throws -> (copied: CopiedVideo?, reasons: [String]) {
         guard let video = info.video else { return (nil, []) }
         let reasons = Self.reasons(against: video, profiles: profiles)
@@ -51,11 +56,19 @@ package struct CopyPlanner: Sendable {
         }
         if scan == nil { scan = try await CopyScan.packets(path, video: video, tools: tools) }
         guard let scan else { return (nil, ["Its packets do not say when they are shown."]) }
+        if !mayJump {
+            try await scan.clock?.check(path, info: info, tools: tools)
+        } else if try await !CopyScan.isUniform(path, video: video, tools: tools) {
+            return (nil, ["Its parts were not encoded alike."])
+        }
         let (copied, obstacles) = plan(scan)
         guard let timeline = copied?.timeline else { return (nil, obstacles) }
         let length = timeline.duration.duration
-        let tail = try await SoundTail(tools: tools)
-            .length(path, info: info, after: timeline.startTime + length, length: length)
+        let sound = SoundTail(tools: tools)
+        if let lead = try await sound.lead(path, info: info, before: timeline.startTime) {
+            return (nil, ["The sound begins \(lead.components.seconds) seconds before the picture."])
+        }
+        let tail = try await sound.length(path, info: info, after: timeline.startTime + length, length: length)
         guard let tail else { return (copied, []) }
         return (nil, ["The sound goes on for \(tail.components.seconds) seconds after the picture."])
     }

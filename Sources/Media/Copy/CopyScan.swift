@@ -16,6 +16,8 @@ struct CopyScan: Sendable {
     let end: Int
     /// Whether an edit list hides pictures that would be seen in a copy.
     let hidesPictures: Bool
+    /// Whether the times are those of one clock; nil where an index gives them.
+    var clock: ClockWatch?
 
     /// Whether all pictures last equally long.
     var isEven: Bool {
@@ -100,10 +102,10 @@ extension CopyScan {
 
     /// Lists the packets with ffprobe, and the IDRs among them with ffmpeg: any other container.
     static func packets(_ path: String, video: VideoStream, tools: MediaTools) async throws -> CopyScan? {
-        let list = PacketLines(limit: tools.limits.packets, Packet.init)
+        let list = PacketLines(limit: tools.limits.packets, clock: ClockWatch(timeBase: video.timeBase), Packet.init)
         _ = try await tools.run(.ffprobe, input: path, media: .seconds(60), onOutput: { try list.take($0) }) { paths in
             ["-v", "error"] + MediaTools.inputGuards
-                + ["-select_streams", String(video.index), "-show_entries", "packet=pts,duration,size,flags"]
+                + ["-select_streams", String(video.index), "-show_entries", "packet=pts,dts,duration,size,flags"]
                 + ["-of", "csv=p=0", paths.input]
         }
         // Slices of IDR pictures: of each its presentation.
@@ -116,7 +118,21 @@ extension CopyScan {
         guard result.succeeded,
             slices.comments.contains("#tb 0: \(video.timeBase.numerator)/\(video.timeBase.denominator)")
         else { return nil }
-        return list.rows.isEmpty ? nil : CopyScan(list.rows, idrs: Set(slices.rows), timeBase: video.timeBase)
+        var scan = list.rows.isEmpty ? nil : CopyScan(list.rows, idrs: Set(slices.rows), timeBase: video.timeBase)
+        scan?.clock = list.clock
+        return scan
+    }
+
+    /// Whether H.264 has one set of parameters from its beginning to its end: a copy states only the first.
+    static func isUniform(_ path: String, video: VideoStream, tools: MediaTools) async throws -> Bool {
+        // The sixth column sums up what is left of a packet.
+        let sums = PacketLines(limit: tools.limits.packets) { $0.count > 5 ? String($0[5]) : nil }
+        let result = try await tools.run(.ffmpeg, input: path, media: .seconds(60), onOutput: { try sums.take($0) }) {
+            ["-nostdin", "-v", "error"] + MediaTools.inputGuards
+                + ["-copyts", "-i", $0.input, "-map", "0:\(video.index)", "-c", "copy"]
+                + ["-bsf:v", "filter_units=pass_types=7|8", "-f", "framecrc", "pipe:1"]
+        }
+        return result.succeeded && Set(sums.rows).count <= 1
     }
 
     /// nil when a packet does not say when it is shown.
@@ -182,7 +198,7 @@ extension MovieFile {
     }
 }
 
-/// A line of ffprobe's list: presentation, duration, size, flags.
+/// A line of ffprobe's list: presentation, decoding, duration, size, flags.
 private struct Packet {
     /// nil where it does not say when it is shown, or how large it is.
     let picture: CopyScan.Picture?
@@ -191,16 +207,16 @@ private struct Packet {
     let isDiscarded: Bool
 
     init?(_ fields: [Substring]) {
-        guard fields.count >= 4 else { return nil }
-        if let time = Int(fields[0]), time.magnitude < 1 << 56, let bytes = Int(fields[2]), bytes >= 0, bytes < 1 << 40
+        guard fields.count >= 5 else { return nil }
+        if let time = Int(fields[0]), time.magnitude < 1 << 56, let bytes = Int(fields[3]), bytes >= 0, bytes < 1 << 40
         {
             picture = CopyScan.Picture(time: time, bytes: bytes)
         } else {
             picture = nil
         }
-        duration = Int(fields[1]) ?? 0
-        isKey = fields[3].contains("K")
-        isDiscarded = fields[3].contains("D")
+        duration = Int(fields[2]) ?? 0
+        isKey = fields[4].contains("K")
+        isDiscarded = fields[4].contains("D")
     }
 }
 
@@ -213,9 +229,12 @@ private final class PacketLines<Row: Sendable>: @unchecked Sendable {
     private var line: [UInt8] = []
     private(set) var rows: [Row] = []
     private(set) var comments: [String] = []
+    /// Sees the second field of every line.
+    private(set) var clock: ClockWatch?
 
-    init(limit: Int, _ read: @escaping @Sendable ([Substring]) -> Row?) {
+    init(limit: Int, clock: ClockWatch? = nil, _ read: @escaping @Sendable ([Substring]) -> Row?) {
         self.limit = limit
+        self.clock = clock
         self.read = read
     }
 
@@ -232,6 +251,7 @@ private final class PacketLines<Row: Sendable>: @unchecked Sendable {
                 continue
             }
             let fields = text.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmingSpaces }
+            if fields.count > 1, let time = Int64(fields[1]), time.magnitude < 1 << 56 { clock?.see(time) }
             if let row = read(fields) { rows.append(row) }
             guard rows.count <= limit else {
                 throw MediaError(.tooLong, "This medium has more than the \(limit) frames allowed.")

@@ -79,7 +79,7 @@ enum SegmentFiles {
         let reason: MediaError.Reason = errno == ENOSPC || errno == EDQUOT ? .limitExceeded : .file
         let message =
             reason == .file ? "A file of the service could not be \(verb)." : "The service has no disk space left."
-        return MediaError(reason, message, detail: "\(path): errno \(errno)")
+        return MediaError(reason, message, detail: "\(path): \(String(cString: strerror(errno)))")
     }
 }
 

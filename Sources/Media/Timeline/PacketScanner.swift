@@ -6,7 +6,7 @@ struct PacketScanner {
 
     /// - Throws: `MediaError` when the stream has no packet with a time, or more packets than are allowed.
     func scan(_ path: String, stream: Int, timeBase: Rational) async throws -> PacketScan {
-        let collector = Collector(limit: tools.limits.packets)
+        let collector = Collector(limit: tools.limits.packets, timeBase: timeBase)
         let result = try await tools.run(
             .ffprobe,
             input: path,
@@ -18,7 +18,7 @@ struct PacketScanner {
                     + ["-of", "csv=p=0", paths.input]
             }
         )
-        guard let scan = collector.finish(timeBase: timeBase) else {
+        guard let scan = collector.finish() else {
             throw MediaError(
                 .damaged,
                 "Nothing in this file can be played: it is damaged or incomplete.",
@@ -34,9 +34,12 @@ struct PacketScanner {
     private final class Collector: @unchecked Sendable {
         private let limit: Int
         private var line: [UInt8] = []
-        private var builder = PacketScan.Builder()
+        private var builder: PacketScan.Builder
 
-        init(limit: Int) { self.limit = limit }
+        init(limit: Int, timeBase: Rational) {
+            self.limit = limit
+            builder = PacketScan.Builder(timeBase: timeBase)
+        }
 
         func take(_ bytes: UnsafeRawBufferPointer) throws {
             for byte in bytes {
@@ -52,9 +55,9 @@ struct PacketScanner {
             }
         }
 
-        func finish(timeBase: Rational) -> PacketScan? {
+        func finish() -> PacketScan? {
             builder.add(line: line)
-            return builder.finish(timeBase: timeBase)
+            return builder.finish()
         }
     }
 }
@@ -68,6 +71,8 @@ struct PacketScan: Sendable {
     let keys: [Int64]
     /// The end of the packet that is shown last.
     let end: Int64
+    /// Whether the times are those of one clock; nil where nobody looked.
+    var clock: ClockWatch?
 
     var first: Int64 { times[0] }
 
@@ -115,16 +120,24 @@ struct PacketScan: Sendable {
     }
 
     struct Builder {
+        private let timeBase: Rational
+        private var clock: ClockWatch
         private(set) var count = 0
         private var times: [Int64] = []
         private var keys: [Int64] = []
         private var firstKey: Int64?
         private var last: (time: Int64, duration: Int64) = (.min, 0)
 
+        init(timeBase: Rational) {
+            self.timeBase = timeBase
+            clock = ClockWatch(timeBase: timeBase)
+        }
+
         /// One line of `pts,dts,duration,flags`; what is not one is passed over.
         mutating func add(line: [UInt8]) {
             let fields = line.split(separator: 44, omittingEmptySubsequences: false)
             guard fields.count >= 4 else { return }
+            if let time = number(fields[1]) { clock.see(time) }
             // AVI and raw streams know the order of decoding alone.
             guard let time = number(fields[0]) ?? number(fields[1]) else { return }
             count += 1
@@ -139,7 +152,7 @@ struct PacketScan: Sendable {
             if time > last.time { last = (time, number(fields[2]) ?? 0) }
         }
 
-        mutating func finish(timeBase: Rational) -> PacketScan? {
+        mutating func finish() -> PacketScan? {
             times.sort()
             keys.sort()
             guard let first = times.first, let final = times.last else { return nil }
@@ -149,7 +162,7 @@ struct PacketScan: Sendable {
             let spacing = Int64(max(1, 1.scaledDown(by: Rational(1, 2) / timeBase)))
             var spaced: [Int64] = []
             for key in keys where spaced.last.map({ key - $0 >= spacing }) ?? true { spaced.append(key) }
-            return PacketScan(timeBase: timeBase, times: times, keys: spaced, end: max(end, first))
+            return PacketScan(timeBase: timeBase, times: times, keys: spaced, end: max(end, first), clock: clock)
         }
 
         /// A decimal integer that is far from overflowing; nil for `N/A`.

@@ -1,11 +1,11 @@
 internal import Core
 
-/// Finds out whether the sound goes on when the picture has ended: a slide that is talked about, a song with one
-/// picture, a recorded screen on which nothing moves any more.
+/// Finds out whether the sound begins before the picture, or goes on when that has ended: a slide that is talked about,
+/// a song with one picture, a recorded screen on which nothing moves any more.
 struct SoundTail {
     let tools: MediaTools
 
-    /// What is shorter is how encoders end.
+    /// What is shorter is how encoders begin and end.
     static let shortest = Duration.seconds(1)
 
     /// From the end of the picture to that of the sound; nil when they end together.
@@ -24,6 +24,21 @@ struct SoundTail {
             return nil
         }
     }
+
+    /// From the beginning of the sound to that of the picture; nil when they begin together.
+    ///
+    /// As `length`: the packets are read only where the file itself says so. `start`: when the picture begins.
+    func lead(_ path: String, info: MediaInfo, before start: Duration) async throws -> Duration? {
+        guard let audio = info.audio, let stated = audio.start, start - .microseconds(stated) > Self.shortest else {
+            return nil
+        }
+        do {
+            let scanner = PacketScanner(tools: tools)
+            return try await scanner.scan(path, stream: audio.index, timeBase: audio.timeBase).lead(before: start)
+        } catch let error as MediaError where error.isPermanent {
+            return nil
+        }
+    }
 }
 
 extension PacketScan {
@@ -31,13 +46,27 @@ extension PacketScan {
     ///
     /// Nil also where there are too few of them for that long: one whose time is wrong does not make a video of hours.
     func tail(after moment: Duration) -> Duration? {
-        let from = Int64(Int(moment.microseconds).scaledRounded(by: Rational(1, 1_000_000) / timeBase))
-        let (ticks, overflow) = end.subtractingReportingOverflow(from)
+        let from = ticks(of: moment)
+        return filled(from, end, count: count(from: from, to: .max))
+    }
+
+    /// How long the packets have gone on at a moment of the source's own time; nil as for `tail`.
+    func lead(before moment: Duration) -> Duration? {
+        let to = ticks(of: moment)
+        return filled(first, to, count: count(from: first, to: to))
+    }
+
+    private func ticks(of moment: Duration) -> Int64 {
+        Int64(Int(moment.microseconds).scaledRounded(by: Rational(1, 1_000_000) / timeBase))
+    }
+
+    private func filled(_ from: Int64, _ to: Int64, count: Int) -> Duration? {
+        let (ticks, overflow) = to.subtractingReportingOverflow(from)
         guard !overflow, ticks > 0 else { return nil }
-        let tail = (Rational(Int(ticks)) * timeBase).duration
-        guard tail > SoundTail.shortest else { return nil }
+        let length = (Rational(Int(ticks)) * timeBase).duration
+        guard length > SoundTail.shortest else { return nil }
         let steps = zip(times, times.dropFirst()).map { $1 - $0 }.sorted()
         let step = steps.isEmpty ? ticks : steps[steps.count / 2]
-        return Int64(count(from: from, to: .max)) >= ticks / 2 / max(1, step) ? tail : nil
+        return Int64(count) >= ticks / 2 / max(1, step) ? length : nil
     }
 }

@@ -13,40 +13,55 @@ package struct TimelineBuilder: Sendable {
 
     /// Scans the packets and fixes the boundaries.
     ///
-    /// `ceiling`: see `Ladder.frameRateCeiling(of:)`; without meaning for a sound.
-    /// - Throws: `MediaError` when nothing can be played or it is too long.
-    package func build(_ path: String, info: MediaInfo, ceiling: Rational) async throws -> Timeline {
+    /// - `ceiling`: see `Ladder.frameRateCeiling(of:)`; without meaning for a sound.
+    /// - `mayJump`: true takes the times as they are, also where their clock jumps.
+    /// - Throws: `MediaError` when nothing can be played or it is too long; `ClockJump`.
+    package func build(
+        _ path: String,
+        info: MediaInfo,
+        ceiling: Rational,
+        mayJump: Bool = false
+    ) async throws -> Timeline {
         let scanner = PacketScanner(tools: tools)
         if let video = info.video {
             let scan = try await scanner.scan(path, stream: video.index, timeBase: video.timeBase)
-            let end = (Rational(Int(scan.end)) * scan.timeBase).duration
-            let tail = try await SoundTail(tools: tools)
-                .length(path, info: info, after: end, length: scan.span.duration)
-            return try grid(over: scan, tail: tail ?? .zero, video: video, ceiling: ceiling, info: info)
+            if !mayJump { try await scan.clock?.check(path, info: info, tools: tools) }
+            let sound = SoundTail(tools: tools)
+            let (first, end) = (Rational(Int(scan.first)) * scan.timeBase, Rational(Int(scan.end)) * scan.timeBase)
+            let lead = try await sound.lead(path, info: info, before: first.duration) ?? .zero
+            let length = lead + scan.span.duration
+            let tail = try await sound.length(path, info: info, after: end.duration, length: length) ?? .zero
+            return try grid(over: scan, lead: lead, tail: tail, video: video, ceiling: ceiling, info: info)
         }
         guard let audio = info.audio else {
             throw MediaError(.noStreams, "There is neither picture nor sound in this file that we can read.")
         }
         let scan = try await scanner.scan(path, stream: audio.index, timeBase: audio.timeBase)
+        if !mayJump { try await scan.clock?.check(path, info: info, tools: tools) }
         return try sound(over: scan, info: info)
     }
 
-    /// `tail`: for how long the last picture stands after its end, because the sound goes on.
+    /// `lead`, `tail`: for how long the first picture stands before its time, and the last one after its end, because
+    /// there is sound.
     func grid(
         over scan: PacketScan,
+        lead: Duration = .zero,
         tail: Duration = .zero,
         video: VideoStream,
         ceiling: Rational,
         info: MediaInfo
     ) throws -> Timeline {
-        try checkLength(scan.span.duration + tail, info)
+        try checkLength(lead + scan.span.duration + tail, info)
         let shown = shownRate(scan, video)
         let rate = FrameRate.grid(measured: shown, nominal: video.nominalFrameRate, ceiling: ceiling)
+        // Whole frames, so that every picture keeps its place on the grid.
+        let leadFrames = Int(lead.microseconds).scaledUp(by: rate * Rational(1, 1_000_000))
+        let begin = scan.first - Int64(leadFrames.scaledRounded(by: Rational(1) / rate / scan.timeBase))
         let frameCount =
-            max(1, 1.scaledRounded(by: scan.span * rate))
+            leadFrames + max(1, 1.scaledRounded(by: scan.span * rate))
             + Int(tail.microseconds).scaledRounded(by: rate * Rational(1, 1_000_000))
         let boundaries = boundaries(rate: rate, frameCount: frameCount)
-        let starts = boundaries.map { scan.first + Int64($0.scaledRounded(by: Rational(1) / rate / scan.timeBase)) }
+        let starts = boundaries.map { begin + Int64($0.scaledRounded(by: Rational(1) / rate / scan.timeBase)) }
         // Raw streams have no index to seek by, and their times are only guessed.
         let canSeek = !["h264", "hevc", "m4v", "mpegvideo", "obu"].contains(info.container)
         return Timeline(
@@ -56,7 +71,7 @@ package struct TimelineBuilder: Sendable {
             boundaries: boundaries,
             keyInterval: Rational(2),
             sourceTimeBase: scan.timeBase,
-            sourceStart: scan.first,
+            sourceStart: begin,
             seekPoints: starts.dropLast().enumerated().map { index, start in
                 index == 0 || !canSeek ? nil : scan.key(notAfter: start)
             },
@@ -64,7 +79,8 @@ package struct TimelineBuilder: Sendable {
                 let isLast = index == starts.count - 2
                 let packets = scan.count(from: window.0, to: isLast ? .max : window.1)
                 guard hasHiddenFrames(video), let shown else { return packets }
-                let length = Rational(Int((isLast ? max(scan.end, window.0) : window.1) - window.0)) * scan.timeBase
+                let from = max(scan.first, window.0)
+                let length = Rational(Int(max(0, (isLast ? scan.end : window.1) - from))) * scan.timeBase
                 return min(packets, 1.scaledRounded(by: length * shown))
             },
             sourceTiming: nil

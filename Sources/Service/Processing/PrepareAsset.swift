@@ -20,10 +20,9 @@ struct PrepareAsset: Job {
 
     func run(in context: ProcessingContext) async throws -> JobOutcome {
         try await context.database.write { try VersionState.begin(asset, version, in: $0) }
-        let source = try context.original(asset, version)
         if mayCopy == false || isAnew == true { try await removeFormer(in: context) }
         if try await context.format(of: asset, version) != nil { return try await handOver(in: context) }
-        let plan = try await makePlan(of: source, in: context)
+        let plan = try await makePlan(in: context)
         if let reason = try await excess(of: plan, in: context) { return .cancel(reason) }
         try await context.database.write { try record(plan, in: $0) }
         return .done
@@ -103,21 +102,34 @@ struct PrepareAsset: Job {
         return "\(seconds / 60):\(seconds % 60 < 10 ? "0" : "")\(seconds % 60)"
     }
 
-    private func makePlan(of source: String, in context: ProcessingContext) async throws -> Plan {
+    private func makePlan(in context: ProcessingContext) async throws -> Plan {
+        if try context.straightCopy(of: asset, version) == nil {
+            let source = try context.untouchedOriginal(asset, version)
+            do { return try await makePlan(of: source, mayJump: false, in: context) } catch is ClockJump {}
+        }
+        try await context.straighten(asset, version)
+        return try await makePlan(of: try context.original(asset, version), mayJump: true, in: context)
+    }
+
+    /// `mayJump`: see `TimelineBuilder.build`.
+    private func makePlan(of source: String, mayJump: Bool, in context: ProcessingContext) async throws -> Plan {
         let info = try await Prober(tools: context.tools).probe(source)
         let ladder = info.video == nil ? [] : Ladder.rungs(for: info, profiles: context.profiles)
         // Only H.264 is copied, and only where one of its own rungs has room for it.
         let profiles = context.profiles.filter { $0.videoCodec == .h264 }
         let planner = CopyPlanner(tools: context.tools)
         var copy: (copied: CopiedVideo?, reasons: [String]) = (nil, ["Its packets are not what its index says."])
-        if mayCopy != false { copy = try await planner.video(source, info: info, profiles: profiles) }
+        if mayCopy != false {
+            copy = try await planner.video(source, info: info, profiles: profiles, mayJump: mayJump)
+        }
         let choice = CopyChoice(copy.copied, info: info, ladder: ladder, profiles: profiles)
         let timeline: Timeline
         if let copied = copy.copied {
             timeline = copied.timeline
         } else {
             let builder = TimelineBuilder(tools: context.tools)
-            timeline = try await builder.build(source, info: info, ceiling: Ladder.frameRateCeiling(of: ladder))
+            let ceiling = Ladder.frameRateCeiling(of: ladder)
+            timeline = try await builder.build(source, info: info, ceiling: ceiling, mayJump: mayJump)
         }
         return Plan(
             info: info,

@@ -28,8 +28,18 @@ struct MadeRendition: Sendable {
 }
 
 extension ProcessingContext {
-    /// The original as a file that ffmpeg can open.
+    /// The original as a file that ffmpeg can open, or what stands for it (`straighten`).
     func original(_ asset: AssetID, _ version: Int) throws -> String {
+        if let straight = try straightCopy(of: asset, version),
+            let path = store.localPath(try straight.key(asset, version: version))
+        {
+            return path
+        }
+        return try untouchedOriginal(asset, version)
+    }
+
+    /// The original as it was uploaded.
+    func untouchedOriginal(_ asset: AssetID, _ version: Int) throws -> String {
         let key = try AssetKeys.original(asset, version: version)
         guard let path = store.localPath(key) else {
             throw ServiceError(.internalFailure, "The original cannot be opened.", detail: "\(key) has no local path")

@@ -199,10 +199,14 @@ async function whenPlayable() {
     about();
     if (gone.has(media.status)) { failed(); return null; }
     if (media.images) { showPicture(); return null; }
-    try {
-      return await api.stream(id, { quiet: true });
-    } catch (error) {
-      if (media.status === "ready" || error.status === 401 || error.status === 403) throw error;
+    // Named as soon as something plays: to ask for the stream before that is an error, which browsers log.
+    if (media.streamingUrl) {
+      try {
+        return await api.stream(id, { quiet: true });
+      } catch (error) {
+        // It may have been planned anew between the two questions.
+        if (error.status !== 409) throw error;
+      }
     }
     message({
       kind: "processing", title: "In the making", progress: media.progress ?? null,
