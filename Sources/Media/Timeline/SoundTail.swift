@@ -27,11 +27,13 @@ struct SoundTail {
 
     /// From the beginning of the sound to that of the picture; nil when they begin together.
     ///
-    /// As `length`: the packets are read only where the file itself says so. `start`: when the picture begins.
+    /// As `length`: the packets are read only where the file itself says so. `start`: when the picture begins; where
+    /// only its first key frame is late, the file was cut out of a longer one, and what belongs to the pictures before
+    /// it is left out with them.
     func lead(_ path: String, info: MediaInfo, before start: Duration) async throws -> Duration? {
-        guard let audio = info.audio, let stated = audio.start, start - .microseconds(stated) > Self.shortest else {
-            return nil
-        }
+        guard let audio = info.audio, let stated = audio.start, let picture = info.video?.start,
+            min(start, .microseconds(picture)) - .microseconds(stated) > Self.shortest
+        else { return nil }
         do {
             let scanner = PacketScanner(tools: tools)
             return try await scanner.scan(path, stream: audio.index, timeBase: audio.timeBase).lead(before: start)
