@@ -154,7 +154,7 @@ struct PacketScan: Sendable {
 
         /// A decimal integer that is far from overflowing; nil for `N/A`.
         private func number(_ text: ArraySlice<UInt8>) -> Int64? {
-            guard let value = Int64(String(decoding: text, as: UTF8.self)), abs(value) < 1 << 56 else { return nil }
+            guard let value = Int64(String(decoding: text, as: UTF8.self)), value.magnitude < 1 << 56 else { return nil }
             return value
         }
     }
