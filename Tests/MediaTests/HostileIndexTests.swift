@@ -109,9 +109,9 @@ struct HostileIndexTests {
 
     @Test("a packet's duration may be any number of 64 bits", arguments: [Int64.min, .max, -1])
     func packetDuration(duration: Int64) {
-        var builder = PacketScan.Builder()
+        var builder = PacketScan.Builder(timeBase: Rational(1, 1000))
         builder.add(line: Array("0,0,\(duration),K__".utf8))
-        #expect(builder.finish(timeBase: Rational(1, 1000))?.times == [0])
+        #expect(builder.finish()?.times == [0])
     }
 
     /// Milliseconds that are a number still, but no microseconds any more.
@@ -119,9 +119,9 @@ struct HostileIndexTests {
     func farAway(sign: Int64) async throws {
         let tools = await Corpus.tools.value
         let times = (0..<500).map { sign * (1 << 55) + $0 * 40 }
-        var builder = PacketScan.Builder()
+        var builder = PacketScan.Builder(timeBase: Rational(1, 1000))
         for time in times { builder.add(line: Array("\(time),\(time),40,K__".utf8)) }
-        let found = builder.finish(timeBase: Rational(1, 1000))
+        let found = builder.finish()
         let scan = try #require(found)
         let video = video(timeBase: Rational(1, 1000))
         let info = MediaInfo(
