@@ -137,4 +137,4 @@ def test_the_player_draws_the_sound_and_a_click_goes_there(page, service, listen
     box = wave.bounding_box()
     page.mouse.click(box["x"] + box["width"] * 0.75, box["y"] + box["height"] / 2)
     until("the place of the click", lambda: 4.3 < pages.position(video) < 6.1)
-    assert "The Tests" in page.locator("#meta").inner_text()
+    until("the artist", lambda: "The Tests" in page.locator("#meta").inner_text())

@@ -204,7 +204,7 @@ def test_the_bar_shows_what_is_there(watching):
     glimpse = watching.locator("[data-glimpse]")
     glimpse.wait_for(state="visible")
     assert glimpse.evaluate("g => g.style.backgroundPosition") != "0px 0px", "another part of the sprite"
-    assert "The rest" in watching.locator("[data-hint]").inner_text()
+    until("the chapter's name", lambda: "The rest" in watching.locator("[data-hint]").inner_text())
 
 
 def test_captions_are_shown_by_key_and_by_menu_and_remembered(watching):
@@ -230,7 +230,7 @@ def test_captions_are_shown_by_key_and_by_menu_and_remembered(watching):
 def test_chapters_are_marked_and_lead_to_their_place(watching):
     video = pages.start(watching)
     video.evaluate("v => v.pause()")
-    assert watching.locator("[data-marks] i").count() == 1
+    until("the mark", lambda: watching.locator("[data-marks] i").count() == 1)
     watching.get_by_role("button", name=re.compile("^Chapters")).click()
     watching.get_by_role("menuitemradio", name=re.compile("^The rest")).click()
     until("the second chapter", lambda: abs(pages.position(video) - 5) < 0.1)
