@@ -21,7 +21,9 @@ struct ResponseHead {
         while end > line.startIndex, line[end - 1] == 10 || line[end - 1] == 13 { end -= 1 }
         let content = String(decoding: line[..<end], as: UTF8.self)
         if status == 0 {
-            status = content.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+            let stated = content.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+            // What is no status counts as a failure of the server (RFC 9110 section 15).
+            status = (100...599).contains(stated) ? stated : 502
         } else if content.isEmpty {
             isWhole = true
         } else if let colon = content.utf8.firstIndex(of: 58) {

@@ -190,7 +190,8 @@ final class Transfer: @unchecked Sendable {
         guard head.take(line: line, atMost: configuration.headBytes) else { return false }
         guard head.isWhole else { return true }
         if head.isInterim {
-            if head.status != 100 { request.onInterim?(head.status, head.headers) }
+            // 100 is between the two ends of a connection, and nobody asked for 101.
+            if head.status > 101 { request.onInterim?(head.status, head.headers) }
             return true
         }
         let waiter = state.withLock { state in

@@ -119,6 +119,19 @@ struct HTTPClientLimitTests {
         }
     }
 
+    @Test(
+        "what is no status counts as a failure of the server, and the fields behind it are read",
+        arguments: ["999", "600", "99", "0", "-1", "two hundred", "", "9223372036854775808"]
+    )
+    func status(_ text: String) {
+        var head = ResponseHead()
+        for line in ["HTTP/1.1 \(text) x\r\n", "Retry-After: 1\r\n", "\r\n"] {
+            let isTaken = Array(line.utf8).withUnsafeBytes { head.take(line: $0, atMost: 4096) }
+            #expect(isTaken)
+        }
+        #expect(head.isWhole && head.status == 502 && head.headers.first?.name == "Retry-After")
+    }
+
     @Test("cancelling, or letting go of the body, ends the connection")
     func cancellation() async throws {
         let begun = Kept(false)

@@ -30,11 +30,8 @@ struct HostileIndexTests {
         return W.box("moov", W.full("mvhd", times + W.u32(movieScale) + W.u32(count)) + W.box("trak", edits + media))
     }
 
-    private func scan(_ bytes: [UInt8], limit: Int = 6_000_000) throws -> CopyScan? {
-        let scratch = try Scratch()
-        let path = "\(scratch.path)/movie.mp4"
-        try Data(bytes).write(to: URL(fileURLWithPath: path))
-        let video = VideoStream(
+    private func video(timeBase: Rational) -> VideoStream {
+        VideoStream(
             index: 0,
             codec: "h264",
             profile: nil,
@@ -46,7 +43,7 @@ struct HostileIndexTests {
             rotation: 0,
             averageFrameRate: nil,
             nominalFrameRate: nil,
-            timeBase: Rational(1, 1_000_000),
+            timeBase: timeBase,
             isInterlaced: false,
             colorRange: nil,
             colorSpace: nil,
@@ -54,6 +51,13 @@ struct HostileIndexTests {
             colorTransfer: nil,
             start: 0
         )
+    }
+
+    private func scan(_ bytes: [UInt8], limit: Int = 6_000_000) throws -> CopyScan? {
+        let scratch = try Scratch()
+        let path = "\(scratch.path)/movie.mp4"
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        let video = video(timeBase: Rational(1, 1_000_000))
         return try CopyScan.movie(path, video: video, limit: limit)
     }
 
@@ -101,6 +105,49 @@ struct HostileIndexTests {
         let parts = [W.full("tfhd", W.u32(1)), W.full("tfdt", version: 1, W.u64(time))]
         let bytes = W.box("moof", W.box("traf", containing: parts)) + W.box("mdat", [])
         #expect(throws: BoxError.malformed("tfdt")) { try Fragment(moofAndMedia: bytes) }
+    }
+
+    @Test("a packet's duration may be any number of 64 bits", arguments: [Int64.min, .max, -1])
+    func packetDuration(duration: Int64) {
+        var builder = PacketScan.Builder()
+        builder.add(line: Array("0,0,\(duration),K__".utf8))
+        #expect(builder.finish(timeBase: Rational(1, 1000))?.times == [0])
+    }
+
+    /// Milliseconds that are a number still, but no microseconds any more.
+    @Test("a video that begins hundreds of thousands of years away is refused", arguments: [1, -1] as [Int64])
+    func farAway(sign: Int64) async throws {
+        let tools = await Corpus.tools.value
+        let times = (0..<500).map { sign * (1 << 55) + $0 * 40 }
+        var builder = PacketScan.Builder()
+        for time in times { builder.add(line: Array("\(time),\(time),40,K__".utf8)) }
+        let found = builder.finish(timeBase: Rational(1, 1000))
+        let scan = try #require(found)
+        let video = video(timeBase: Rational(1, 1000))
+        let info = MediaInfo(
+            kind: .video,
+            container: "matroska,webm",
+            duration: 20_000_000,
+            bitRate: 0,
+            bytes: 1 << 20,
+            video: video,
+            audio: nil,
+            streams: [],
+            tags: [:]
+        )
+        let error = #expect(throws: MediaError.self) {
+            try TimelineBuilder(tools: tools).grid(over: scan, video: video, ceiling: Rational(30), info: info)
+        }
+        #expect(error?.reason == .damaged)
+        let copy = CopyScan(
+            timeBase: Rational(1, 1000),
+            pictures: times.map { CopyScan.Picture(time: Int($0), bytes: 100) },
+            keys: Array(times.indices),
+            step: 40,
+            hidesPictures: false,
+            isIDR: { _ in true }
+        )
+        #expect(CopyPlanner(tools: tools).plan(try #require(copy)).copied == nil)
     }
 
     @Test("pictures that lie hours apart in some bytes are no video")

@@ -1,5 +1,4 @@
 internal import Core
-internal import Foundation
 internal import HTTP
 internal import Service
 
@@ -87,11 +86,10 @@ extension Administration {
     /// The beginning of a day, UTC, written `2025-12-04`.
     static func day(_ name: String, in request: Request) throws -> Timestamp? {
         guard let text = request.query.first(name), !text.isEmpty else { return nil }
-        let form = Date.ISO8601FormatStyle(timeZone: .gmt).year().month().day()
-        guard let date = try? form.parse(text) else {
+        guard let day = Day(parsing: text) else {
             throw ServiceError(.invalidRequest, "\(name) must be a date such as 2025-12-04.", field: name)
         }
-        return Timestamp(seconds: Int64(date.timeIntervalSince1970))
+        return day.start
     }
 
     @Sendable func actOnMedia(_ request: Request, _ principal: Principal) async throws -> Response {

@@ -64,6 +64,9 @@ package struct CopyPlanner: Sendable {
     func plan(_ scan: CopyScan) -> (copied: CopiedVideo?, reasons: [String]) {
         if scan.hidesPictures { return (nil, ["An edit list hides some of its pictures."]) }
         guard scan.cuts.first == 0 else { return (nil, ["It does not begin with an IDR picture."]) }
+        guard (Rational(scan.pictures[0].time) * scan.timeBase).isTime else {
+            return (nil, ["It begins thousands of centuries away."])
+        }
         // An encoder's decoding times need room between uneven pictures.
         if scan.timeBase.denominator < 500, !scan.isEven {
             return (nil, ["Its uneven times have a coarse unit (\(scan.timeBase.text) s)."])

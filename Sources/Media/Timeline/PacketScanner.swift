@@ -154,8 +154,8 @@ struct PacketScan: Sendable {
 
         /// A decimal integer that is far from overflowing; nil for `N/A`.
         private func number(_ text: ArraySlice<UInt8>) -> Int64? {
-            guard let value = Int64(String(decoding: text, as: UTF8.self)), abs(value) < 1 << 56 else { return nil }
-            return value
+            let value = Int64(String(decoding: text, as: UTF8.self))
+            return value.flatMap { $0.magnitude < 1 << 56 ? $0 : nil }
         }
     }
 }

@@ -51,6 +51,9 @@ package struct Rational: Hashable, Sendable, Codable {
     /// As ffmpeg writes it.
     var text: String { denominator == 1 ? String(numerator) : "\(numerator)/\(denominator)" }
 
+    /// Whether these seconds are a number of microseconds in 64 bits, in which ffmpeg seeks.
+    var isTime: Bool { abs(value) < 9.2e12 }
+
     /// A number of seconds as a duration, exact to the nanosecond.
     package var duration: Duration {
         let nanoseconds = Int128(numerator) * 1_000_000_000 / Int128(denominator)

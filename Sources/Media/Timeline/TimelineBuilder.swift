@@ -39,6 +39,7 @@ package struct TimelineBuilder: Sendable {
         ceiling: Rational,
         info: MediaInfo
     ) throws -> Timeline {
+        try checkStart(scan)
         try checkLength(scan.span.duration + tail, info)
         let shown = shownRate(scan, video)
         let rate = FrameRate.grid(measured: shown, nominal: video.nominalFrameRate, ceiling: ceiling)
@@ -86,6 +87,7 @@ package struct TimelineBuilder: Sendable {
     private func hasHiddenFrames(_ video: VideoStream) -> Bool { ["vp8", "vp9"].contains(video.codec) }
 
     private func sound(over scan: PacketScan, info: MediaInfo) throws -> Timeline {
+        try checkStart(scan)
         try checkLength(scan.span.duration, info)
         let rate = Rational(AudioGrid.sampleRate, AudioGrid.samplesPerPacket)
         let packets = max(1, 1.scaledUp(by: scan.span * rate))
@@ -102,6 +104,12 @@ package struct TimelineBuilder: Sendable {
             sourceFrames: [],
             sourceTiming: nil
         )
+    }
+
+    private func checkStart(_ scan: PacketScan) throws {
+        guard (Rational(Int(scan.first)) * scan.timeBase).isTime else {
+            throw MediaError(.damaged, "This file claims to begin thousands of centuries away: it is damaged.")
+        }
     }
 
     private func checkLength(_ length: Duration, _ info: MediaInfo) throws {
