@@ -40,7 +40,13 @@ package final class HTTPClient: Sendable {
     /// - Returns: the response once its head is here, whatever its status; its body is still to be read.
     /// - Throws: ``HTTPClientError``, `CancellationError`.
     package func send(_ request: OutgoingRequest) async throws -> IncomingResponse {
-        try request.check()
+        do {
+            try request.check()
+        } catch {
+            // Whoever waits to write the body learns that nobody wants it.
+            if case .stream(let stream) = request.body { stream.close() }
+            throw error
+        }
         let transfer = Transfer(request, configuration, loop)
         return try await withTaskCancellationHandler {
             let head = try await withCheckedThrowingContinuation { continuation in

@@ -127,6 +127,7 @@ struct GatewayTests {
         configuration.host = "127.0.0.1"
         configuration.ports = [0]
         configuration.headDeadline = .seconds(600)
+        configuration.stall = .seconds(600)
         let server = Server(configuration: configuration, logger: .silent, handler: handler)
         let port = try server.start()[0]
         let gateway = Gateway(

@@ -42,6 +42,7 @@ final class UploadServiceUnderTest: Sendable {
         // Other tests keep the processors busy.
         configuration.headDeadline = .seconds(600)
         configuration.bodyPatience = .seconds(600)
+        configuration.stall = .seconds(600)
         var router = Router()
         router.on(.post, "/api/uploads/init", begin)
         router.on(.post, "/api/uploads/:id/chunks", receive)

@@ -121,7 +121,7 @@ def test_captions_by_hand_belong_to_their_version(page, client, small_clip, tmp_
 def test_the_page_asks_for_an_invitation_where_one_is_needed(page, start_service):
     service = start_service(REGISTRATION="invite", WORKERS="0")
     made = subprocess.run([binary(), "user", "invite", "--data", service.data], check=True, capture_output=True,
-                          text=True, env=clean_environment(), cwd=service.folder, timeout=60)
+                          text=True, env=clean_environment(), cwd=service.folder, timeout=120)
     page.goto(service.url + "/")
     page.get_by_role("button", name="Create an account").click()
     page.locator("#email").fill("guest@example.org")

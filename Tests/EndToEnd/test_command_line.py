@@ -21,7 +21,7 @@ def telecine(tmp_path):
     def run(*words, stdin: str = "", **settings) -> subprocess.CompletedProcess:
         return subprocess.run(
             [binary(), *map(str, words)], cwd=tmp_path, env=clean_environment(**settings), input=stdin,
-            capture_output=True, text=True, timeout=120)
+            capture_output=True, text=True, timeout=400)
     return run
 
 
@@ -67,7 +67,7 @@ def test_serve_says_as_json_where_it_is_ready_for_programs_that_start_it(tmp_pat
             assert ready["firstAdminLink"].startswith(ready["publicURL"] + "/setup?token=")
         finally:
             service.terminate()
-        assert service.wait(30) == DONE
+        assert service.wait(120) == DONE
 
 
 @pytest.mark.parametrize("change, words", [

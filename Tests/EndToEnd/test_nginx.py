@@ -42,7 +42,7 @@ def test_the_main_job_works_through_nginx(front, someone, small_clip, browser):
 
 def test_nginx_speaks_http2_and_sends_plain_requests_to_tls(front):
     command = ["curl", "-sS", "--http2", "--cacert", front.certificate, "-o", "/dev/null", "-w",
-               "%{http_version} %{response_code}", front.url + "/health"]
+               "%{http_version} %{response_code}", front.url + "/health/live"]
     assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "2 200"
     plain = http.client.HTTPConnection("127.0.0.1", front.plain, timeout=120)
     plain.request("GET", "/watch/1?t=2", headers={"Host": "localhost"})

@@ -29,7 +29,7 @@ def test_the_first_upload_with_curl_ends_with_a_master(service, small_clip, tmp_
     assert "api=http://localhost:3000" in script
     shutil.copy(small_clip, tmp_path / "video.mp4")
     script = "set -euo pipefail\n" + script.replace("http://localhost:3000", service.url)
-    result = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    result = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=400)
     assert result.returncode == 0, result.stdout + result.stderr
     answer = next((value for value in answers(result.stdout) if "masterUrl" in value), None)
     assert answer, result.stdout + result.stderr

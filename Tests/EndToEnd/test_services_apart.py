@@ -76,7 +76,7 @@ def test_a_video_is_sent_watched_and_changed_through_the_gateway(apart, someone,
     assert changed.status == 200, changed
     assert someone.get(f"/api/assets/{asset}").json()["title"] == "Renamed"
     ask = lambda: someone.request("POST", f"/api/assets/{asset}/share/youtube", data={"private": False})  # noqa: E731
-    published = until("the video", lambda: answer if (answer := ask()).status != 202 else None, deadline=60)
+    published = until("the video", lambda: answer if (answer := ask()).status != 202 else None)
     assert (published.status, published.json()["status"]) == (200, "published"), published
     assert youtube.videos[0].content == small_clip.read_bytes() and youtube.wrongs == []
     stranger = Client(apart.url).request(

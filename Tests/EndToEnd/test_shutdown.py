@@ -39,6 +39,9 @@ def test_a_chunk_under_way_is_finished_and_kept(start_service, small_clip):
     content = small_clip.read_bytes()
     upload = client.begin(small_clip.name, len(content))["uploadId"]
     connection, rest = half_sent(client, upload, content)
+    # Under way is what the service has begun to receive: a connection that waits to be accepted is not.
+    spools = lambda: [file for file in (service.data / "staging").glob("*.part") if file.stat().st_size]  # noqa: E731
+    until("the first bytes", spools)
     family = descendants(service.process.pid)
     service.process.send_signal(signal.SIGTERM)
     until("the port to close", lambda: refuses(service.port))

@@ -47,7 +47,7 @@ class Told:
         self.client = client
         self.asset = client.complete(client.send(source))
         wanted = ("storyboardUrl", "previewUrl", "chapters", "captions", "loudness")
-        self.details = until("everything around the picture", lambda: self._with(wanted), deadline=180, every=0.3)
+        self.details = until("everything around the picture", lambda: self._with(wanted), deadline=400, every=0.3)
         self.master_url = client.stream(self.asset)["masterUrl"]
         self.master = until("I-frame playlists", self._wound, every=0.3)
 
@@ -170,7 +170,7 @@ def test_a_clip_is_a_medium_of_its_own(told):
     answer = client.request("POST", f"/api/assets/{told.asset}/clips", data={"start": 3.5, "end": 8.5, "title": "Part"})
     assert answer.status == 201, answer
     clip = answer.json()["id"]
-    ready = until("the clip", lambda: _ended(client, clip), deadline=120, every=0.3)
+    ready = until("the clip", lambda: _ended(client, clip), deadline=400, every=0.3)
     assert ready["status"] == "ready" and ready["title"] == "Part", ready
     assert ready["duration"] == pytest.approx(5, abs=0.1)
     assert ready["metadata"]["clip"] == {"of": told.asset, "start": 3.5, "end": 8.5}

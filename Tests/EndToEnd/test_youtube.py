@@ -55,7 +55,7 @@ def owner(house) -> Client:
 def recording(client: Client, clip: pathlib.Path, **metadata) -> str:
     """An asset that was looked into; the rest is made beside."""
     asset = client.status(client.send(clip, metadata=metadata))["assetId"]
-    until(f"the length of {asset}", lambda: client.get(f"/api/assets/{asset}").json().get("duration"), deadline=60)
+    until(f"the length of {asset}", lambda: client.get(f"/api/assets/{asset}").json().get("duration"))
     return asset
 
 
@@ -69,7 +69,7 @@ def publish(client: Client, asset: str, **wishes):
     if answer.status != 202:
         return answer
     look = lambda: now if (now := state(client, asset))["status"] != "uploading" else None  # noqa: E731
-    ended = until("its end", look, deadline=60)
+    ended = until("its end", look)
     return client.request("POST", path(asset), data=wishes) if ended["youtubeId"] else answer
 
 

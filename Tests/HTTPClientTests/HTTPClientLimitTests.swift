@@ -64,6 +64,15 @@ struct HTTPClientLimitTests {
         }
     }
 
+    @Test("whoever waits to write the body of a request that is not sent is told that nobody wants it")
+    func unwanted() async {
+        let stream = OutgoingStream(length: nil)
+        await #expect(throws: HTTPClientError.self) {
+            try await HTTPClient().send(OutgoingRequest("PUT", "http://a b/", body: .stream(stream)))
+        }
+        #expect(await !stream.waitUntilWanted())
+    }
+
     @Test("nobody there is told at once; silence after its time")
     func deadlines() async throws {
         let gate = Kept(false)

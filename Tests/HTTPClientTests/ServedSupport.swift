@@ -17,12 +17,14 @@ func withServed(
     configuration.threads = 4
     configuration.headDeadline = .seconds(600)
     configuration.bodyPatience = .seconds(600)
+    configuration.stall = .seconds(600)
     let server = Server(configuration: configuration, logger: .silent, handler: handler)
     let port = try server.start()[0]
     var outgoing = HTTPClient.Configuration()
     outgoing.allowsPrivateAddresses = true
     // Other tests keep the processors busy.
     outgoing.connectTimeout = .seconds(300)
+    outgoing.idleTimeout = .seconds(600)
     configure(&outgoing)
     do {
         try await body("http://127.0.0.1:\(port)", HTTPClient(outgoing))

@@ -36,6 +36,33 @@ struct ShutdownTests {
         }
     }
 
+    @Test("a request that is ended while its handler begins is cancelled")
+    func endedAtItsBeginning() async throws {
+        let (hasBegun, received) = (Box(false), Box<Int64?>(nil))
+        try await withServer(handler: { request in
+            await withTaskCancellationHandler {
+                hasBegun.value = true
+                // Until the patience has ended: nothing waits before that.
+                while request.isClientConnected() {}
+                try? await Task.sleep(for: .seconds(600))
+            } onCancel: {
+                // Asks the exchange, as who reads a body does.
+                received.value = request.body.received
+            }
+            return .text("late")
+        }) { server in
+            let client = try await offPool {
+                let client = try server.client()
+                try client.request("PUT", "/", ["Content-Length: 1000"])
+                return client
+            }
+            await eventually { hasBegun.value }
+            await server.server.shutdown(deadline: .zero, grace: .seconds(300))
+            #expect(received.value == 0)
+            client.finish()
+        }
+    }
+
     @Test("what outlives the deadline is cut: a body, a waiting handler, a stream")
     func deadline() async throws {
         let begun = Box<Set<String>>([])

@@ -82,6 +82,26 @@ import Testing
         #expect(gone?.isPermanent == false)
     }
 
+    @Test("a helper that does not start is known to be over by whoever was told so")
+    func absent() async {
+        let exchange = HelperThread.Exchange(
+            work: .clean,
+            format: .png,
+            path: "/nowhere.png",
+            folder: "/nowhere",
+            patience: .seconds(600),
+            isWanted: { true }
+        )
+        // Whoever came next, and found it alive, would wait for ever.
+        for _ in 0..<500 {
+            let helper = HelperThread("/nowhere/helper", [])
+            let answer = await helper.perform(exchange)
+            let hadEnded = helper.hasEnded
+            #expect(throws: MediaError.self) { try answer?.get() }
+            #expect(answer != nil && hadEnded)
+        }
+    }
+
     @Test("a helper that answers nonsense is not believed", .disabled(if: isMissing))
     func lying() async throws {
         let scratch = try Scratch()

@@ -129,10 +129,12 @@ final class Exchange: Sendable {
             self.answer(response)
             core.handlers.subtract(1, ordering: .relaxed)
         }
-        state.withLock { state in
+        let isAborting = state.withLock { state in
             if !state.isHandled { state.task = task }
-            if state.isAborting { task.cancel() }
+            return state.isAborting
         }
+        // Not under the lock, which what is cancelled may take.
+        if isAborting { task.cancel() }
     }
 
     private static func immediateTask(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {

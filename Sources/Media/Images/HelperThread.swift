@@ -63,8 +63,10 @@ final class HelperThread: @unchecked Sendable {
             }
         } catch {
             let error = MediaError(.toolFailed, "Pictures cannot be processed at the moment.", detail: "\(error)")
-            nextRequest()?.answer.resume(returning: .failure(error))
+            let request = nextRequest()
+            // Known before the answer: whoever asked next would never be answered.
             condition.withLock { isOver = true }
+            request?.answer.resume(returning: .failure(error))
         }
     }
 

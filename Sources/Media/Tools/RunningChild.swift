@@ -60,6 +60,11 @@ struct RunningChild {
     private var tailText: String { String(decoding: errorTail, as: UTF8.self) }
 
     private mutating func end(because reason: any Error) {
+        guard exit == nil else {
+            // Reaped, its group killed: its id may be another's by now.
+            ending = ending ?? (reason, .now)
+            return
+        }
         if let ending {
             if ContinuousClock.now > ending.killAt { kill(-pid, SIGKILL) }
         } else {

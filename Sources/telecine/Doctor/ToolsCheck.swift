@@ -88,11 +88,12 @@ struct ToolsCheck: Sendable {
     }
 }
 
-/// Runs a program and reads what it says, for at most ten seconds.
+/// Runs a program and reads what it says, for at most a minute.
 enum Probe {
     static func run(_ path: String, _ arguments: [String]) async -> (status: Int32, output: String) {
         do {
-            let result = try await ChildProcess.run(path, arguments, deadline: .seconds(10))
+            // A machine that is only slow must not be taken for one whose tools hang.
+            let result = try await ChildProcess.run(path, arguments, deadline: .seconds(60))
             let text = String(decoding: result.standardOutput, as: UTF8.self) + result.errorTail
             let output = text.trimmingCharacters(in: .whitespacesAndNewlines)
             guard case .exited(let status) = result.status else { return (-1, output) }
@@ -100,7 +101,7 @@ enum Probe {
         } catch ChildProcess.Failure.notStarted(_, let code) {
             return (-1, "\(path) does not start: \(String(cString: strerror(code)))")
         } catch ChildProcess.Failure.deadlinePassed {
-            return (-1, "\(path) did not end within ten seconds")
+            return (-1, "\(path) did not end within a minute")
         } catch {
             return (-1, "\(error)")
         }

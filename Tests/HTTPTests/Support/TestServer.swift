@@ -49,6 +49,7 @@ func withServer(
     // Other tests keep the processors busy: no client is late here unless its test says so.
     configuration.headDeadline = .seconds(600)
     configuration.bodyPatience = .seconds(600)
+    configuration.stall = .seconds(600)
     configuration.linger = .seconds(300)
     configure(&configuration)
     let log = LogLines()
