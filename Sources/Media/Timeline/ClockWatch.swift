@@ -32,16 +32,19 @@ struct ClockWatch: Sendable {
     /// Where pictures are always far apart, none of them leaps.
     var jumps: Bool { restarts > 0 || leaps > 0 && leaps * 10 < packets }
 
-    /// - Throws: `ClockJump`.
+    /// - Throws: `ClockJump`; what keeps the sound from being read for now.
     func check(_ path: String, info: MediaInfo, tools: MediaTools) async throws {
         // Any other container has one clock for the whole of it.
         guard ["mpegts", "mpeg", "ogg"].contains(info.container), jumps else { return }
         if restarts == 0, info.video != nil, let audio = info.audio {
             // A slide that is talked about for long: its sound goes on.
-            let sound = try? await PacketScanner(tools: tools)
-                .scan(path, stream: audio.index, timeBase: audio.timeBase)
-            try Task.checkCancellation()
-            if let sound, sound.clock?.jumps == false { return }
+            do {
+                let sound = try await PacketScanner(tools: tools)
+                    .scan(path, stream: audio.index, timeBase: audio.timeBase)
+                if sound.clock?.jumps == false { return }
+            } catch let error as MediaError where error.isPermanent {
+                // A sound that cannot be read says nothing: the picture's word counts.
+            }
         }
         throw ClockJump()
     }
